@@ -34,7 +34,7 @@ def access(
 
     Args:
         security: Security schemes; see `restkit.Scheme`.
-        permission: What a caller must be allowed: ``scope("write")``, ``role("editor")``, a
+        permission: The permission that a caller needs: ``scope("write")``, ``role("editor")``, a
             function of the caller, or several combined with ``&``, ``|`` and ``~``.
         public: Whether no credentials are required; those that are sent are ignored.
         limits: Limits such as ``[Rate(10, per="minute")]``, in addition to those of the class, the

@@ -128,7 +128,7 @@ class App(RouteDecorators, AppParts):
                 ``termsOfService``, ``externalDocs``, ``webhooks`` and ``x-...``.
             security: The security schemes of everything that declares none, the document and its
                 pages included. Only ``public=True`` opens a URL. See `restkit.Scheme`.
-            permission: What callers must be allowed where nothing nearer says so: one rule, or a
+            permission: The permission that callers need if nothing nearer has one: a rule, or a
                 mapping with ``read`` (GET, HEAD, QUERY) and ``write``; see `access`.
             limits: Limits of all operations together, such as ``[Rate(1000, per="hour")]``.
             cache: How long responses of GET are stored; see `restkit.caching.Cache`.
@@ -257,7 +257,7 @@ class App(RouteDecorators, AppParts):
             documented: Whether its operations are in this App's document too.
             errors: The formats of its error responses, if the other App declares none.
             security: The security of everything below that declares none, in place of the App's.
-            permission: What callers of everything below must be allowed.
+            permission: The permission that callers of everything below need.
             limits: Limits besides those of the Apps; ``[]`` takes those of this App away.
             cache: How long responses of GET are stored; False takes that of this App away.
             deprecated: The deprecation of everything below that declares none.

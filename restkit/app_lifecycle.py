@@ -1,4 +1,4 @@
-"""Start, stop and commands of an App: what `App.on_start`, `App.command` and the others do."""
+"""Start, stop and commands of an App, for `App.on_start`, `App.command` and the others."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class AppParts:
         return dispatcher
 
     def _compose(self) -> Dispatcher:
-        """Compose what is declared, and the layers around the dispatcher."""
+        """Compose the declared operations, and the layers around the dispatcher."""
         entries = self._counted(self._registry.all_entries())
         parts = entries, self._registry.mounted_prefixes(), self._documents
         apps = [app for _, app in self._registry.walk_apps()]
@@ -229,7 +229,7 @@ class AppParts:
     def lifespan(self, function: F) -> F:
         """Run a generator function around all requests of a process; also a decorator.
 
-        What stands before its ``yield`` runs at the start, what stands behind it at the end.
+        The code before its ``yield`` runs at the start, the code after it at the end.
         """
         return self._step("span", function)
 
@@ -246,7 +246,7 @@ class AppParts:
         The first request does it otherwise, and ``with app:`` does it for a test or a script.
 
         Raises:
-            Exception: A function failed. What had started before it is stopped again.
+            Exception: A function failed. The steps that had started before are stopped again.
         """
         if any(app._lifespan is not None for _, app in self._registry.walk_apps()):
             from .app_lifecycle import start  # cold start, as above
@@ -273,7 +273,7 @@ class AppParts:
         self.stop()
 
     def _begin(self) -> Serve:
-        """Return what responds to the first request of a process, after the start."""
+        """Start the App, and return the function that responds to requests."""
         self._freeze()
         self.start()
         responder = self._responder = cast("Serve", self._serve)

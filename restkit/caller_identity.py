@@ -16,8 +16,8 @@ def caller_id(caller: object) -> object:
     """Return the id of a caller as its program knows it; None if it has none.
 
     Args:
-        caller: What a security scheme returned: a text, a number, a UUID, a mapping with ``sub``
-            such as the claims of a token, or an object with ``id``.
+        caller: The caller that a security scheme returned: a text, a number, a UUID, a mapping with
+            ``sub`` such as the claims of a token, or an object with ``id``.
     """
     found = caller
     kind: Hashable = type(caller)  # type: ignore[assignment]  # mypy takes its instances' hash

@@ -36,11 +36,11 @@ def cookie(
 
         return {"theme": "dark"}, 200, {"Set-Cookie": cookie("theme", "dark")}
 
-    Clients can read and change the value: keep in a `restkit.html.Session` what they must not.
+    Clients can read and change the value: keep protected data in a `restkit.html.Session`.
 
     Args:
         name: The name: letters, digits and some signs.
-        value: The value; what a cookie cannot have is quoted.
+        value: The value; characters that a cookie cannot have are quoted.
         max_age: How long the browser keeps it, in seconds if it is a number; None until the browser
             is closed.
         path: The path below which it is sent.

@@ -247,7 +247,7 @@ def set_class_deprecation(declared: type, deprecation: Deprecation) -> None:
 
 
 def copy_class_declarations(declared: type, other: type) -> None:
-    """Copy what `raises` and `deprecated` declared above a class to a copy of the class."""
+    """Copy the declarations of `raises` and `deprecated` above a class to a copy of the class."""
     setattr(other, _ON_CLASS, class_failures(declared))
     if (deprecation := class_deprecation(declared)) is not None:
         set_class_deprecation(other, deprecation)

@@ -216,7 +216,7 @@ def check_factory_defaults(factory: Callable[..., object]) -> None:
     """Reject `provide` as the default of a factory's parameter, for the same reason.
 
     Raises:
-        DeclarationError: A default is what `provide` returns.
+        DeclarationError: A default is the result of `provide`.
     """
     name = getattr(factory, "__qualname__", repr(factory))
     defaults = getattr(factory, "__defaults__", None) or ()

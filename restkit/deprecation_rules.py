@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class DeprecatedDecorator(Deprecation):
-    """A deprecation, which is also the decorator of what is deprecated."""
+    """A deprecation, which is also the decorator of a deprecated verb, function or class."""
 
     def __call__(self, target: F) -> F:
         """Declare it on a verb, a function or a Resource class."""

@@ -10,7 +10,7 @@ The family::
     ├── LoadError            the command line cannot find or import the App
     └── ContractError        a response violates its Operation's contract
 
-Each message is one sentence or two: what was found and where, what was expected, what to do.
+Each message is one sentence or two: the finding and its place, the expectation, the remedy.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Lifespan:
             forget: A function that runs in a forked process, which has to start by itself.
 
         Raises:
-            Exception: A function failed. What had started before is stopped.
+            Exception: A function failed. The steps that had started before are stopped.
         """
         with self._lock:
             if self.is_running:
@@ -76,7 +76,7 @@ class Lifespan:
             _log.exception("The App failed to stop")
 
     def _forget(self, forget: Callable[[], None]) -> None:
-        """Forget in a forked process what the other process has started, without stopping it."""
+        """Forget the steps of the parent process in a forked one, without stopping them."""
         self._lock = threading.RLock()
         self._stack.pop_all()
         self.is_running = False

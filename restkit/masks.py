@@ -60,7 +60,7 @@ class Mask:
 
     @property
     def description(self) -> str:
-        """Who may do what, in a few words."""
+        """The readers and writers, in a few words."""
         readers = "everybody" if self.read is None else self.read.description
         writers = "everybody" if self.write is None else self.write.description
         return readers if readers == writers else f"read: {readers}; write: {writers}"

@@ -164,7 +164,7 @@ def _check_spelling(resource: type, declared_at: str, name: str, value: object) 
 
 
 def _remedy(name: str) -> str:
-    """Return what to write in place of a method that reads like a verb, "" if it does not."""
+    """Return the remedy for a method that reads like a verb, "" if it does not."""
     if meant := _meant(name, _WRITTEN):
         return f"Did you mean {meant}?"
     if verb := UNKNOWN_VERBS.get(name):

@@ -32,7 +32,7 @@ def mount_points_of(
         app: The App.
 
     Raises:
-        DeclarationError: The class does not have what the options say.
+        DeclarationError: The class does not fit the options.
     """
     if changes:
         from .operations.narrowed import with_changes  # cold start, as below

@@ -299,7 +299,7 @@ def _rule_of(function: Callable[..., object], declared_at: str) -> Rule:
 
 
 def _second_of(function: Callable[..., object]) -> str:
-    """Return what a function takes besides the caller: ``request``, ``object`` or nothing."""
+    """Return the parameter of a function besides the caller: ``request``, ``object`` or nothing."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except ValueError:  # a built-in function may have no signature

@@ -161,7 +161,7 @@ class Request(_WerkzeugRequest, Generic[CallerT]):
         """Return the object of a class that belongs to this request, made when first asked for.
 
         ``request.state(Timing).started = now``: middleware, methods and templates get the same
-        object, with its type. What must be closed after the request is for `restkit.provide`.
+        object, with its type. For objects to close after the request, use `restkit.provide`.
 
         Args:
             kind: A class that can be called without arguments.

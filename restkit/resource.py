@@ -115,7 +115,7 @@ class Resource:
         middleware: The middleware around its methods, the outermost first.
         problem_handlers: The functions that turn exceptions into responses, by exception class.
         security: The security schemes of its verbs; those of the mount or the App by default.
-        permission: What callers must be allowed; see `access`. A mapping says it for ``read``
+        permission: The permission that callers need; see `access`. A mapping has it for ``read``
             (GET, HEAD, QUERY), ``write``, and methods by name: ``{"write": scope("write"),
             "delete": role("editor")}``.
         public: Whether no credentials are required. Overrides the mount and the App.

@@ -62,7 +62,7 @@ class Permissions(Record):
     """The permissions that one level declares: of safe methods, and of the others.
 
     Attributes:
-        read: What callers of GET, HEAD and QUERY must be allowed; None if nothing is declared.
+        read: The permission that callers of GET, HEAD and QUERY need; None if nothing is declared.
         write: The same of the other methods.
     """
 

@@ -1,4 +1,4 @@
-"""Signals: what an App tells functions that want to know, by blinker.
+"""Signals: notifications of an App to functions that connect to them, by blinker.
 
 ===================  =======================================  =============================
 signal               sent                                     arguments

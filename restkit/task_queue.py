@@ -146,7 +146,7 @@ def enqueue(task: object, /, *args: object, **kwargs: object) -> None:
     the commit, and lost if the process ends in between.
 
     Args:
-        task: A function of the Outbox, or what the function of the Queue takes.
+        task: A function of the Outbox, or an object that the function of the Queue takes.
         args: The arguments of the task: JSON values, if it is a row.
         kwargs: The named arguments of the task.
 

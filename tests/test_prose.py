@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -58,6 +59,21 @@ def test_a_record_names_its_subjects(page: Path) -> None:
     text = _INLINE.sub("", _FENCE.sub("", page.read_text("utf-8")))
     words = [word.lower() for word in _WORD.findall(text)]
     assert words
+    assert rate(words, _WHAT) < _MOST_WHAT
+
+
+def docstrings() -> list[str]:
+    """Return the docstrings of the package."""
+    kinds = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+    files = (ROOT / "restkit").rglob("*.py")
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8"))))
+    return [ast.get_docstring(node) or "" for node in nodes if isinstance(node, kinds)]
+
+
+def test_docstrings_name_their_subjects() -> None:
+    """They say "what" as seldom as the pages."""
+    words = [word.lower() for text in docstrings() for word in _WORD.findall(text)]
+    assert len(words) > 50_000
     assert rate(words, _WHAT) < _MOST_WHAT
 
 

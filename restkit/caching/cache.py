@@ -21,7 +21,7 @@ class Cache:
 
     Declare it on a class, with ``@access(cache=...)``, on a route, a mount or an App; the nearest
     declaration holds, and ``cache=False`` takes an outer one away. Writes of the App invalidate
-    the responses that show what they change. Callers never get each other's responses: if the
+    the responses that show changed data. Callers never get each other's responses: if the
     operation has security, each caller has its own.
 
     Attributes:
@@ -32,7 +32,7 @@ class Cache:
         client: How long clients and proxies may use a response without asking again.
         shared: Whether all callers that are allowed get the same response.
         tags: Names for `AppCache.invalidate`.
-        key: A function that returns what else the response depends on.
+        key: A function that returns another value that the response depends on.
         wait: How long a request waits for another one that makes the same response.
         storage: The storage; that of the App by default.
     """
@@ -67,7 +67,7 @@ class Cache:
             shared: Whether all callers that are allowed get the same response, although the
                 operation has security. The method must not use the caller.
             tags: Names by which ``app.cache.invalidate("weather")`` invalidates the responses.
-            key: A function of the request that returns what else the response depends on, such as
+            key: A function of the request that returns another dependency of the response, such as
                 a tenant that middleware has found, or the identity of callers without an ``id``.
             wait: How long a request waits for another one that makes the same response.
             storage: A `MemoryCache` or a `RedisCache`; by default the Redis of the setting

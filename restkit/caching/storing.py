@@ -1,4 +1,4 @@
-"""What of a response is stored: whether, for how long, and with which headers."""
+"""Which responses are stored, for how long, and with which headers."""
 
 from __future__ import annotations
 

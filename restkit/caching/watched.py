@@ -147,7 +147,7 @@ def unkeyed(notes: Collection[str], keyed: Collection[str]) -> list[str]:
     """Return the values of a request that were read and are not in the key of its response.
 
     Args:
-        notes: What was read.
+        notes: The values that were read.
         keyed: The names of the headers in the key, in lower case.
     """
     return sorted(each for each in notes if each not in keyed and each not in _HARMLESS)

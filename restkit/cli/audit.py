@@ -54,7 +54,7 @@ class Audited(Record):
         body: The largest content that it reads in bytes, None if it takes none.
         cache: How its responses are stored, as ``x-cache`` has it in the document; None if they
             are not.
-        findings: What is missing.
+        findings: The missing guards.
     """
 
     operation: Operation
@@ -75,7 +75,7 @@ class _Binding(Protocol):
 
 
 def audit(app: App) -> list[Audited]:
-    """Return what guards each Operation of an App and of mounted Apps."""
+    """Return the guards of each Operation of an App and of mounted Apps."""
     return [_audited(entry, each) for entry in app.entries() for each in entry.operations]
 
 

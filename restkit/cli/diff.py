@@ -36,7 +36,7 @@ _FAILING = {"breaking": ("breaking",), "warning": ("breaking", "warning"), "neve
 )
 @click.option("--traceback", "shown", is_flag=True, help="Show the whole traceback of an error.")
 def command(old: str, new: str, fail_on: str, form: str, shown: bool) -> None:
-    """Compare two OpenAPI documents: what breaks clients of OLD that call NEW.
+    """Compare two OpenAPI documents: changes that break clients of OLD that call NEW.
 
     OLD and NEW are files (.json, .yaml, .yml), a TARGET of an App, or - for the standard input.
     """

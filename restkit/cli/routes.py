@@ -57,7 +57,7 @@ def command(
 
 
 def _audit(app: App, *, as_json: bool, as_sarif: bool) -> int:
-    """Print what guards the operations; return the exit status."""
+    """Print the guards of the operations; return the exit status."""
     audited = audit(app)
     if as_sarif:
         click.echo(json.dumps(sarif(audited), indent=2, ensure_ascii=False))
@@ -92,7 +92,7 @@ def _audit_row(audited: Audited) -> tuple[str, ...]:
 
 
 def _limit(document: Mapping[str, object]) -> str:
-    """Return a limit in a word: its name, or what it limits and how much of that it lets in."""
+    """Return a limit in a word: its name, or its kind and the most that it lets in."""
     if "name" in document:
         return str(document["name"])
     ((kind, most),) = document.items()

@@ -111,7 +111,7 @@ def _end(signum: int, frame: object) -> None:
 
 
 def _start(app: App | Versions, shown: bool) -> None:
-    """Start the App, and log what it says; a signal to end lets it stop."""
+    """Start the App, and show its log; a signal to end lets it stop."""
     if not app.logger.hasHandlers():
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))

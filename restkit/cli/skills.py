@@ -1,4 +1,4 @@
-"""``restkit skills``: what coding agents should know about restkit, printed or copied."""
+"""``restkit skills``: instructions about restkit for coding agents, printed or copied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``restkit verify``: drawn requests to an App, whose responses must be what its document says."""
+"""``restkit verify``: drawn requests to an App, whose responses must conform to its document."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Client:
         Args:
             target: The URL of the service; or an App, or another WSGI application, in this process.
             timeout: The longest time of a call in seconds, with all its tries. A call has no more
-                than what is left of the deadline of the current request.
+                than the rest of the deadline of the current request.
             operations: The operationIds that the program uses; `check` rejects others.
             problems: Problem classes of the service that no method declares with `raises`.
             headers: Headers of each request, or a function that returns them, such as credentials.
@@ -179,7 +179,7 @@ class Client:
             yield self
 
     def contribute(self, operation: Operation, /) -> Contribution:
-        """Declare what the other service may cause."""
+        """Declare the problems that the other service may cause."""
         return Contribution(failures=_FAILURES)
 
     @property

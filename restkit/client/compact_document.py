@@ -1,4 +1,4 @@
-"""An OpenAPI document reduced to what a client reads of it."""
+"""An OpenAPI document reduced to the parts that a client reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def compact(document: PeerDocument, operations: Mapping[str, PeerOperation]) -> 
 
     Args:
         document: The document.
-        operations: What was read of it.
+        operations: The operations that were read of it.
     """
     paths: dict[str, dict[str, object]] = {}
     for method, path, node, _ in document.operations():
@@ -64,7 +64,7 @@ def _parameter(each: PeerParameter) -> dict[str, object]:
 
 
 def _response(document: PeerDocument, node: object, status: int, known: PeerOperation) -> Node:
-    """Return a response: its media types, and what makes it a page."""
+    """Return a response: its media types, and the members that make it a page."""
     if not 200 <= status < 300:
         return {}
     content = document.resolved(document.resolved(node).get("content"))

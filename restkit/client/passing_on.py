@@ -1,4 +1,4 @@
-"""What the requests to another service have of the current request."""
+"""The headers of the current request that go along to another service."""
 
 from __future__ import annotations
 

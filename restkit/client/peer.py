@@ -56,7 +56,7 @@ class Peer:
         document: DocumentLike | None,
         transport: httpx2.BaseTransport | None,
     ) -> None:
-        """Check and keep what is known of the service.
+        """Check and keep the facts about the service.
 
         Raises:
             DeclarationError: The target is neither a URL nor an application.

@@ -1,4 +1,4 @@
-"""`PeerOperation`: what a client knows of one operation of another service."""
+"""`PeerOperation`: one operation of another service, as a client needs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong with another service: its problems as exceptions, and those of reaching it."""
+"""Failures of another service: its problems as exceptions, and those of reaching it."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def problem_of(peer: str, reply: Reply, known: Iterable[type[Problem]]) -> Probl
 def reply_of(error: Problem) -> Reply | None:
     """Return the response of another service that was raised as a problem.
 
-    It has what a problem has no place for: the headers, and the content of a service whose errors
-    have a format of their own.
+    Unlike the problem, it has the headers, and the content of a service whose errors have a format
+    of their own.
 
     Args:
         error: A problem that a call of a client raised.

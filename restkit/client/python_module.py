@@ -230,7 +230,7 @@ class _Module:
         return "\n".join(lines) + "\n"
 
     def _aliases(self) -> Iterator[str]:
-        """Yield what the classes are at run time: making 500 of them would take long."""
+        """Yield the classes as ``dict`` for run time: making 500 classes would take long."""
         if self._writer.classes:
             yield "else:"
             yield f"    {' = '.join(self._writer.classes)} = dict"

@@ -15,7 +15,7 @@ class Reply(Record):
     Attributes:
         status: The status.
         headers: The headers; names have no case.
-        data: The content: what its JSON says, the text of other text, and bytes otherwise; None
+        data: The content: the value of JSON, the text of other text, and bytes otherwise; None
             without content.
     """
 

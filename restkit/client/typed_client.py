@@ -71,7 +71,7 @@ class TypedClient:
             yield self
 
     def contribute(self, operation: Operation, /) -> Contribution:
-        """Declare what the other service may cause."""
+        """Declare the problems that the other service may cause."""
         return self.client.contribute(operation)
 
     def check(self) -> bool:

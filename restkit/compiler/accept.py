@@ -74,7 +74,7 @@ def converted(
         guard: The guard, None without one.
         convert: The function from the guard's value to the loaded one, None for none.
         kinds: The test of the value's type.
-        tier: What converts.
+        tier: The tier of the code, see `Accept`.
     """
     bound: dict[str, object] = {} if convert is None else {"convert": convert}
     call = "{{convert}}({})" if convert is not None else "{}"

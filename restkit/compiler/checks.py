@@ -249,7 +249,7 @@ def _email(validator: _Rule, field: _Field, name: str, bound: _Bound) -> str | N
 
 
 def _is_email(validator: _Rule) -> Callable[[str], bool]:
-    """Return what the validator does, without an exception."""
+    """Return the validator as a function that raises no exception."""
     user, domain = validator.USER_REGEX.match, validator.DOMAIN_REGEX.match
 
     def is_email(value: str) -> bool:

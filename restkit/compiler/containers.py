@@ -1,6 +1,6 @@
 """Generated functions that load lists, tuples, dicts and nested data.
 
-Such a function of (value, partial) returns what the field's ``deserialize`` returns, or raises the
+Such a function of (value, partial) returns the result of the field's ``deserialize``, or raises the
 same ValidationError. It accepts each part with inline code, and calls the own method of the part's
 field for any other value.
 """

@@ -162,7 +162,7 @@ def sources_of(plan: Plan, nested: _PlanOf) -> dict[str, str | None] | None:
     """Return the attribute that each field is dumped from, by the name of the field.
 
     A field has None if it may read more than one attribute: the object itself, a related object,
-    or what a method of its own finds.
+    or the result of a method of its own.
 
     Args:
         plan: The plan of a schema.

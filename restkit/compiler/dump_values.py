@@ -1,7 +1,6 @@
 """The inline code of dumped values whose fields have options: its test and its expression.
 
-For each purpose of `value_forms`, the expression makes what the purpose needs: a value, or JSON
-text.
+The expression makes a value or JSON text, as each purpose of `value_forms` needs it.
 """
 
 from __future__ import annotations

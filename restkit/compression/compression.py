@@ -45,7 +45,7 @@ class Compression:
     coding that the client prefers: gzip, and brotli and Zstandard if they are installed. Streams
     are compressed chunk by chunk, so that clients get each event at once.
 
-    SECURITY: the size of a compressed response tells what a secret and a text of an attacker have
+    SECURITY: the size of a compressed response shows how much a secret and an attacker's text have
     in common (BREACH). An attacker needs a browser that sends the credentials of its user by
     itself, so responses that depend on cookies or on Basic credentials are not compressed.
     """

@@ -36,7 +36,7 @@ Headers = list[tuple[str, str]]
 
 
 class Options(Record):
-    """What is compressed, and how.
+    """The options of `Compression`.
 
     Attributes:
         minimum: The smallest content in bytes that is compressed.
@@ -50,7 +50,7 @@ class Options(Record):
 
 
 class _Wish(Record):
-    """What a request says of codings.
+    """The preference of a request among codings.
 
     Attributes:
         coding: The coding that it prefers, ``""`` for none.

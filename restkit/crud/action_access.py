@@ -62,7 +62,7 @@ def has_guards(declared: type[Resource], action: str) -> bool:
 def bulk_access(
     declared: type[Resource], actions: Sequence[str], option: str = "bulk"
 ) -> dict[str, object]:
-    """Return who may send a request that calls several actions: what all of them require.
+    """Return who may send a request that calls several actions: the requirements of all of them.
 
     Args:
         declared: The class.
@@ -90,7 +90,7 @@ def bulk_access(
 def _declared(
     declared: type[Resource], actions: Sequence[str], word: str, by_class: T | None, option: str
 ) -> list[T | None]:
-    """Return what each action declares by a word of `access`, or else its class.
+    """Return each action's value of a word of `access`, or else that of its class.
 
     Returns:
         An empty list if no action declares it.

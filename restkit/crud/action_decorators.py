@@ -52,7 +52,7 @@ def item_action(method: str = "POST", *, path: str = "") -> Callable[[F], F]:
         # POST /tickets/1/close
 
     The item is read as by a PATCH: in the scope, with a lock unless the method is safe, and with
-    the preconditions of the request. What the method sets on the item is stored.
+    the preconditions of the request. Attributes that the method sets on the item are stored.
 
     Args:
         method: The HTTP method: GET, POST, PUT, PATCH or DELETE.

@@ -149,7 +149,7 @@ class ItemActionEndpoint(ItemEndpoint):
         }
 
     def _response(self, result: object, item: object, given: _Given) -> object:
-        """Return the response, with the item's new entity tag if the item is what it shows."""
+        """Return the response, with the item's new entity tag if the response shows the item."""
         value, status, headers = stated(result)
         is_safe = self.request.method in SAFE_METHODS
         if value is not item or not self.own.returns_items:

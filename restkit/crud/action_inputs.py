@@ -107,7 +107,7 @@ class ActionInputs:
         """Reject parameters without a default, since other requests call the action too.
 
         Args:
-            also: What else calls it.
+            also: The requests that call it too, for the message.
         """
         required = sorted(self.signature.required & set(self._own))
         if required:

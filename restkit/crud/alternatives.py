@@ -197,7 +197,7 @@ def _set_validators(made: AnyField, fields: Iterable[AnyField]) -> None:
 
 
 def _kind(field: AnyField) -> object:
-    """Return what must be equal if two filters have the same values."""
+    """Return the type of a filter's values, in a form that can be compared."""
     if isinstance(field, ma.List):
         return ma.List, field.metadata.get("explode"), _kind(field.inner)
     return type(field), getattr(field, "enum", None), getattr(field, "format", None)

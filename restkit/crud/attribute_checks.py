@@ -1,4 +1,4 @@
-"""Start-up checks of a collection: what its schema accepts must fit the store's attributes."""
+"""Start-up checks of a collection: its schema must fit the store's attributes."""
 
 from __future__ import annotations
 

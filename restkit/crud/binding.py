@@ -235,7 +235,7 @@ class Binding:
         return self._make_views(schema).serializer(None, ())
 
     def tag_of(self, item: object, text: bytes | None = None) -> EntityTag:
-        """Return the entity tag of an item; `ItemTags` says what it depends on.
+        """Return the entity tag of an item; `ItemTags` describes its dependencies.
 
         Args:
             item: The item.

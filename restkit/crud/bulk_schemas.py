@@ -51,7 +51,7 @@ def bulk_schemas(
     Args:
         binding: The binding of the collection.
         name: The name of the collection, which the names of the schemas begin with.
-        wanted: The methods of the collection, which decide what a bulk request can do.
+        wanted: The methods of the collection, which decide the lists of a bulk request.
         most: The maximum length of each list.
         upserting: The declared upserts.
 

@@ -1,4 +1,4 @@
-"""A feed of the changes of a collection: its options, and what a store does for it."""
+"""A feed of the changes of a collection: its options, and the part of a store in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entity tags of the items of a collection, by what their content depends on."""
+"""The entity tags of a collection: the version, and all else that the content depends on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class ItemTags:
 
     A tag is the version of the item as long as the version changes with every representation of
     the item. Related rows, properties and hooks can change a representation without the item, so
-    that the tag has a digest of what they make as well.
+    that the tag has a digest of their content as well.
 
     SECURITY: the version tells of changes of fields that a mask hides, so that the tags of those
-    who may not read all of an item are digests of what they read.
+    who may not read all of an item are digests of the fields that they read.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ class NestedReferences:
         }
 
     def check(self, item: object, decided: Mapping[str, object]) -> None:
-        """Reject a written item whose nested object has changed what the server decides.
+        """Reject a written item whose nested object changed an attribute that the server decides.
 
         Raises:
             UnprocessableContent: An attribute has another value.
@@ -79,7 +79,7 @@ class DecidedValues:
 
         Args:
             views: The views of the schema of POST and PUT bodies.
-            relaxed: That schema, with what it requires if the server does not decide it.
+            relaxed: That schema, with the attributes that it requires unless the server decides.
         """
         self._views = views
         self._relaxed = relaxed

@@ -66,7 +66,7 @@ _ATTRIBUTES = (
 
 
 def check_declared(declared: Any, base: type) -> None:
-    """Refuse a class whose attributes and actions are not what `CRUDResource` says of them.
+    """Reject a class whose attributes and actions do not fit their declarations in `CRUDResource`.
 
     Args:
         declared: The class.

@@ -37,7 +37,7 @@ __all__ = [
 
 
 class Relaxed(Record):
-    """A schema class of new items that may lack what the scope or a row rule decides.
+    """A schema class of new items that may lack attributes that the scope or a row rule decides.
 
     Attributes:
         schema: The class.

@@ -1,4 +1,4 @@
-"""The base of the endpoints of a `CRUDResource`: what every URL of a collection needs."""
+"""The base of the endpoints of every URL of a `CRUDResource`."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Endpoint(Resource):
         """Return the response of an action that declares responses.
 
         Args:
-            item: What the action returned; its entity tag is stated if it is an item.
+            item: The value that the action returned; its entity tag is stated if it is an item.
             headers: The headers of the request that are inputs.
         """
         if self.acting is None:
@@ -108,7 +108,7 @@ class Endpoint(Resource):
 
     @classmethod
     def replay_identity(cls, request: Request) -> str:
-        """Return what separates the idempotency keys of callers: scope, row rule and masks."""
+        """Return the identity of a caller's idempotency keys: scope, row rule and masks."""
         actions: Actions = cls.declared(cls.binding, request, request.app)
         rows = actions.rows
         clauses: list[Clause] = [actions.scope()]
@@ -124,7 +124,7 @@ class Endpoint(Resource):
 
     @classmethod
     def response_identity(cls, request: Request) -> str:
-        """Return what separates stored responses: scopes, also those of related rows, and rules."""
+        """Return the identity of stored responses: scopes, those of related rows, and rules."""
         found: list[str] = []
         if cls.separates_requests():
             found.append(cls.replay_identity(request))
@@ -143,7 +143,7 @@ class Endpoint(Resource):
         return dict(scope.values)
 
     def check_scope(self, actions: AnyActions, item: object, scope: Scope) -> None:
-        """Store what an action has set; reject an item that the caller may not have or write.
+        """Store the changes of an action; reject an item that the caller may not have or write.
 
         Raises:
             UnprocessableContent: The item does not belong to the collection.

@@ -126,7 +126,7 @@ class EndpointMaker:
         Args:
             action: The name of the action.
             function: The verb.
-            contract: What holds whatever the action declares.
+            contract: The declarations of the verb, whatever the action declares.
             guards: The words of `access`; those of the action without them.
         """
         written = inspect.getattr_static(self._declared, action)

@@ -214,7 +214,7 @@ def check_single(store: AnyStore, use: str) -> None:
 
     Args:
         store: The store.
-        use: What needs one attribute, for the message.
+        use: The part that needs one attribute, for the message.
 
     Raises:
         DeclarationError: There are several.

@@ -104,7 +104,7 @@ class ItemSerializer:
         return without_undumpable(read, self.bound.schema)
 
     def _written(self, read: object) -> dict[str, object]:
-        """Return the data of an item with null for what JSON lacks, or the schema cannot dump."""
+        """Return an item's data, with null for values that JSON lacks or the schema cannot dump."""
         data = self.bound.dump_one(self._mended(read))
         return {name: without_infinities(value) for name, value in data.items()}
 

@@ -177,7 +177,7 @@ class UnionViews(Views):
         return next(filter(None, found), "")
 
     def check_patch(self, patch: PatchDocument) -> None:
-        """Check what a patch has, as far as that needs no item of any kind.
+        """Check a patch, as far as that needs no item of any kind.
 
         Raises:
             UnprocessableContent: The patch is invalid for each kind; the errors are those of the

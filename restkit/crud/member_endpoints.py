@@ -50,7 +50,7 @@ class MemberListEndpoint(CollectionEndpoint):
         return made
 
     def _visible(self, parent: Actions) -> tuple[Clause, ...]:
-        """Return what other collections hide, unless a class says which members are shown."""
+        """Return the conditions by which other collections hide members, unless a class decides."""
         related = parent._related_rows
         # SECURITY: without a class, the scope and the soft deletion of the members' own
         # collection would not hold here.

@@ -89,8 +89,8 @@ class SharedMap(Generic[K, V]):
 class SortedEntries:
     """Tuples in order, no two of which are equal; copies share their parts.
 
-    Entries are compared until their first difference, so that what stands behind a number that no
-    other entry has needs no order.
+    Entries are compared until their first difference, so that values behind a number that no
+    other entry has need no order.
     """
 
     __slots__ = ("_count", "_is_own", "_lasts", "_own", "_parts")

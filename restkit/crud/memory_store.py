@@ -250,7 +250,7 @@ class MemoryStore(RollsBack, Generic[M]):
     ) -> None:
         """Let callers read and write some items only, in every collection: ``owner="owner"``.
 
-        Each function gets the caller: `Request.caller`, or what ``caller(request)`` returns.
+        Each function gets the caller: `Request.caller`, or the result of ``caller(request)``.
 
         Args:
             model: The class of the items.
@@ -315,7 +315,7 @@ class MemoryStore(RollsBack, Generic[M]):
         return self.shape.schema(hidden)
 
     def aggregations(self, name: str, /) -> frozenset[str]:
-        """Return what totals can do with an attribute; see `crud.totals.Aggregating`."""
+        """Return the functions of totals for an attribute; see `crud.totals.Aggregating`."""
         return supported(self.attributes[name])
 
     def open(self, request: Request, app: Owner, /) -> MemoryTransaction[M]:

@@ -208,7 +208,7 @@ class MemoryTransaction(Generic[M]):
     def find_related(
         self, relation: Relation, values: Sequence[object], /, *, create: bool
     ) -> Mapping[object, object]:
-        """Return what names related items, with their keys."""
+        """Return the values that name related items, with the keys of the items."""
         reference = self._store.named[relation.name]
         found = self._related.named(reference, relation.by, values)
         missing = [value for value in values if value not in found]

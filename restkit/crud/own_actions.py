@@ -199,7 +199,7 @@ def check_places(declared: type, words: Collection[str], *, restores: bool) -> N
 
     Args:
         declared: The class.
-        words: What follows the URL of the collection and is no key, such as ``bulk``.
+        words: The segments after the URL of the collection that are not keys, such as ``bulk``.
         restores: Whether removed items can be restored.
 
     Raises:

@@ -101,7 +101,7 @@ def size_of(patch: PatchDocument) -> int:
 def without_added(
     after: dict[str, V], before: Mapping[str, object], loaded: Mapping[str, object]
 ) -> dict[str, V]:
-    """Return a patched document without what only dumps add, such as a post_dump hook.
+    """Return a patched document without members that only dumps add, such as by post_dump.
 
     The client has not changed these members, so that they are no error of the request.
 

@@ -168,8 +168,8 @@ def _merged(target: object, patch: object) -> object:
 class _Copies:
     """The budget of one JSON Patch for the values that it copies.
 
-    SECURITY: repeated copies grow exponentially, and each of them costs time and memory. What all
-    of them copy is bounded by the size of the stored document, which the request reads anyway.
+    SECURITY: repeated copies grow exponentially, and each of them costs time and memory. Their
+    total is bounded by the size of the stored document, which the request reads anyway.
     """
 
     def __init__(self, document: object) -> None:

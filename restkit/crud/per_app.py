@@ -1,4 +1,4 @@
-"""What collections keep for each App, for as long as the App lives."""
+"""Values that collections keep for each App, for as long as the App lives."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Related rows: those of other collections that the items of a collection may show and refer to.
 
-What `CRUDResource.scope` and `soft_delete` of a collection hide is hidden as well where items of
-other collections refer to its rows.
+If `CRUDResource.scope` or `soft_delete` of a collection hides rows, they are also hidden when items
+of other collections refer to them.
 """
 
 from __future__ import annotations

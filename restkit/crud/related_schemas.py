@@ -1,4 +1,4 @@
-"""The schemas of related items: what other collections of the App show of a model."""
+"""The schemas of related items: those that other collections of the App declare."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _shown(app: Owner, model: type, where: str, remedy: str) -> ItemSchema | Non
 
 
 def _merged(declared: Collection[ItemSchema]) -> ItemSchema | None:
-    """Return what several collections show by default of one schema, None if they have several."""
+    """Return the schema that several collections show by default, None if their schemas differ."""
     schemas = {each.schema for each in declared}
     if len(schemas) > 1:
         return None

@@ -47,7 +47,7 @@ _known: WeakKeyDictionary[type, dict[object, type[Schema]]] = WeakKeyDictionary(
 
 
 class RelatedKeys(fields.List[_Value]):
-    """A field of what names related rows, in an order that is the same for every response."""
+    """A field of the keys of related rows, in an order that is the same for every response."""
 
     is_sorted = True
 
@@ -71,7 +71,7 @@ class RelatedKeys(fields.List[_Value]):
 
 
 class RelatedKey(fields.Pluck):
-    """A field of what names one related row."""
+    """A field of the key of one related row."""
 
     def _serialize(self, *given: _Value, **kwargs: _Value) -> _Value:
         value, attr, obj = given
@@ -92,7 +92,7 @@ def with_relations(
     *,
     derived: bool,
 ) -> type[Schema]:
-    """Return a schema class whose fields of relations hold what names the related rows.
+    """Return a schema class whose fields of relations hold the keys of the related rows.
 
     Args:
         declared: The class.

@@ -1,4 +1,4 @@
-"""Relations in content: the related rows in place of what names them."""
+"""Relations in content: the related rows in place of their keys."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RelationValues:
             self._known[name] = dict(self._find(bound, list(wanted)))
 
     def placed(self, values: _Values, views: Views, decided: _Values) -> dict[str, object]:
-        """Return attributes of an item with related rows in place of what names them.
+        """Return attributes of an item with related rows in place of their keys.
 
         Args:
             values: The attributes.
@@ -117,7 +117,7 @@ def placed(
     views: Views,
     decided: _Values,
 ) -> dict[str, object]:
-    """Return attributes of an item with related rows in place of what names them.
+    """Return attributes of an item with related rows in place of their keys.
 
     `RelationValues` describes the arguments and the problems.
     """

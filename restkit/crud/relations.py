@@ -80,7 +80,7 @@ def values_of_new(
 
     Args:
         relation: The relation.
-        value: What names the row.
+        value: The value that names the row.
         decided: The attributes that the scope of its collection and its row rule decide.
     """
     if decided.get(relation.by, value) != value or not decided.keys() >= {*relation.lacking}:

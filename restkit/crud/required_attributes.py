@@ -53,7 +53,7 @@ def check_required(
     *,
     posts: bool,
 ) -> None:
-    """Reject a collection whose schema leaves out what every new item needs.
+    """Reject a collection whose schema leaves out attributes that every new item needs.
 
     Args:
         declared: The class.
@@ -108,7 +108,7 @@ def _check_kind(declared: type, store: AnyStore, given: Collection[str]) -> None
 def _check_nested(
     declared: type, store: NestedItems, schema: Schema, path: tuple[str, ...], seen: set[type]
 ) -> None:
-    """Reject a nested schema that leaves out what every new nested object needs.
+    """Reject a nested schema that leaves out attributes that every new nested object needs.
 
     Args:
         declared: The class of the collection.

@@ -257,7 +257,7 @@ class CRUDResource(Resource, Generic[M]):
         action makes it, as is a change after which the caller could not change the item.
 
         Returns:
-            What `scope` may return: ``{"owner": self.request.caller}``, for example.
+            A value as of `scope`: ``{"owner": self.request.caller}``, for example.
         """
         return {}
 
@@ -314,7 +314,7 @@ class CRUDResource(Resource, Generic[M]):
         return self.change(item, values)
 
     def change(self, item: M, values: Mapping[str, object]) -> M:
-        """Set attributes and return the item: what PUT and PATCH have in common."""
+        """Set attributes and return the item: the common part of PUT and PATCH."""
         self.rows.change(item, values)
         return item
 

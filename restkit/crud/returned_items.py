@@ -1,4 +1,4 @@
-"""Actions that users override: each has to return what the endpoints go on with."""
+"""Actions that users override: each has to return a value that the endpoints can use."""
 
 from __future__ import annotations
 

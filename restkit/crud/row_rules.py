@@ -89,7 +89,7 @@ class RowRule:
         self.attributes = self.names.union(compared)
 
     def _check_own(self, called: str) -> None:
-        """Reject what would set the attribute of another row."""
+        """Reject a rule that would set the attribute of another row."""
         related = next((each for each in self._assigned if "." in each), None)
         if related is not None:
             raise DeclarationError(

@@ -17,7 +17,7 @@ _Row = dict[str, object]
 
 
 class RowUse(Record):
-    """What an action does with the attributes of items.
+    """The attributes of items that an action reads and writes.
 
     Attributes:
         action: The action.

@@ -222,7 +222,7 @@ class Views:
         return "" if name is None else pointer((name,))
 
     def check_patch(self, patch: PatchDocument) -> None:
-        """Check what a patch has, as far as that needs no item.
+        """Check a patch, as far as that needs no item.
 
         Raises:
             UnprocessableContent: The patch is invalid for every item.

@@ -151,7 +151,7 @@ class _Descending:
 
 
 def sort_key(values: Iterable[object], order: Sequence[Order]) -> tuple[object, ...]:
-    """Return what compares as an item with some values does in an order."""
+    """Return a key that compares as an item with some values does in an order."""
     keys = map(rank, values)
     return tuple(map(_directed, keys, order))
 

@@ -15,8 +15,8 @@ class Settling(Protocol):
     def settle(self, item: object, /) -> None:
         """Store the attributes that were set on an item since it was written.
 
-        The item gets what storing it changes, such as its version. Raises what
-        `Transaction.change` raises.
+        The item gets the attributes that storing it changes, such as its version. Raises the
+        exceptions of `Transaction.change`.
         """
         ...
 
@@ -38,7 +38,7 @@ class _Actions(Protocol):
 
 
 def settle(actions: _Actions, item: object, model: type[object], relations: Sequence[str]) -> None:
-    """Store what an action has set on the item that it returns.
+    """Store the attributes that an action has set on the item that it returns.
 
     Args:
         actions: The actions of the request.

@@ -95,7 +95,7 @@ def shared_field(
 
     Args:
         own: The field that the parameter has beside the filter, None if it has no other meaning.
-        listed: The same in the list. What has another meaning there never filters elsewhere: a
+        listed: The same in the list. A value with another meaning there never filters elsewhere: a
             request must not change the items that it would have sorted.
         equal: The field of the filter.
         name: The name of the attribute for clients.

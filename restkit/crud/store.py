@@ -76,7 +76,7 @@ class RejectedValue(Violation):
 
 
 class DecidedValue(RejectedValue):
-    """Raised when nested content contradicts what the item around it decides; a 422."""
+    """Raised when nested content contradicts a value that the item around it decides; a 422."""
 
     code = "scope"
     detail = "The server decides this value. Leave it out."
@@ -113,7 +113,7 @@ class Attribute:
         default_from: A function from the other values of an item to the default, or None.
         is_stamped: Whether the store gives items a value, which a PUT without it leaves.
         is_derived: Whether the value may change without the item.
-        advice: What to declare instead, if it has no operators; ``""`` without advice.
+        advice: The remedy for messages, if it has no operators; ``""`` without one.
         searched: The attributes that a full-text search looks at.
     """
 

@@ -1,4 +1,4 @@
-"""Totals as data: the groups and aggregates that a client asks for, and what a store returns."""
+"""Totals as data: the groups and aggregates of a query, and the totals that a store returns."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class TotalsQuery:
 
     Attributes:
         selected: The items: the conditions and the scope of a list query.
-        groups: What items are grouped by. Without any, all items are one group, also if there are
-            none.
+        groups: The attributes that items are grouped by. Without any, all items are one group,
+            also if there are none.
         aggregates: The values of each group.
         order: The sort keys, among which are all groups.
         limit: The maximum number of groups.

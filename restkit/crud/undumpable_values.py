@@ -25,7 +25,7 @@ _OWN = (fields.Method, fields.Function, fields.Pluck, fields.Raw)
 
 
 def dumped(source: Compiled | Schema, item: object) -> object:
-    """Return what a schema dumps of an item, with None for what it cannot dump."""
+    """Return the dump of an item by a schema, with None for values that it cannot dump."""
     try:
         return source.dump(item)
     except Exception:
@@ -39,7 +39,7 @@ def dumped(source: Compiled | Schema, item: object) -> object:
 def without_undumpable(item: object, schema: Schema) -> object:
     """Return an item with None for the attributes that a schema cannot dump.
 
-    What a method, a function or a field class of the program fails at is a mistake there, and stays
+    A failure of a method, a function or a field class of the program is a mistake there, and stays
     one.
 
     Args:
@@ -95,7 +95,7 @@ def _schema_within(field: _Field) -> Schema | None:
 
 
 def _nested(value: object, schema: Schema) -> object:
-    """Return an object, or a list of them, without what cannot be dumped; itself if all can."""
+    """Return an object, or a list of them, without undumpable values; itself if it has none."""
     if value is None:
         return None
     if not isinstance(value, (list, tuple)):

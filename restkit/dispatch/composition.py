@@ -123,7 +123,7 @@ def _successors(router: Router, entries: Sequence[Entry]) -> Successors | None:
 def _limited(
     operation: Operation, endpoint: Endpoint, boundary: Boundary, caches: Caches | None
 ) -> Endpoint:
-    """Put the limits of an Operation, and the invalidation of what it writes, around it."""
+    """Put the limits of an Operation, and the invalidation after its writes, around it."""
     if operation.limits:
         from ..limits.enforcement import limited  # cold start
 

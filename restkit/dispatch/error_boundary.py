@@ -117,7 +117,7 @@ class ErrorBoundary:
         return self._responded(request, error)
 
     def _responded(self, request: Request, error: Exception) -> Outgoing:
-        """Call the problem handlers, and return the response for what they made of an exception."""
+        """Call the problem handlers, and return the response to an exception."""
         outcome: object = error
         called: set[type] = set()
         while not isinstance(outcome, WerkzeugResponse):

@@ -36,7 +36,7 @@ def invoker(kind: type[Resource], method: _Method, app: Owner) -> Invoke:
 
 
 def finishing(invoke: Invoke, finish: Finish | None, write: Writer) -> _Respond:
-    """Make the callable that writes what a method returned, and finishes the response."""
+    """Make the callable that writes a returned value, and finishes the response."""
     if finish is None:
         return lambda request, arguments, chosen: write(
             request, invoke(request, arguments)[1], chosen

@@ -71,7 +71,7 @@ def compile_operation(operation: Operation, context: Context) -> Endpoint:
 
 
 def compilation_of(operation: Operation, context: Context) -> Callable[[], Endpoint]:
-    """Check what surrounds an Operation, and return the function that compiles it."""
+    """Check the steps around an Operation, and return the function that compiles it."""
     return partial(_compiled, operation, context, _steps(operation))
 
 

@@ -29,8 +29,8 @@ _clock = time.perf_counter_ns
 def timed(operation: Operation, compiled: Callable[[Operation], Endpoint]) -> Endpoint:
     """Return the endpoint of an Operation, which notes how long its steps take.
 
-    What is before the method is ``validate``: credentials, negotiation, inputs. The method is
-    ``call``, and what is after it ``serialize``. A response of a cache has none of them.
+    The steps before the method are ``validate``: credentials, negotiation, inputs. The method is
+    ``call``, and the steps after it are ``serialize``. A response of a cache has none of them.
 
     Args:
         operation: The record.

@@ -29,7 +29,7 @@ class _Meant:
 
 
 class UrlTargets:
-    """The entries by what `App.url_for` may be given for them: looked up, not searched."""
+    """The entries by the targets of `App.url_for`: looked up, not searched."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         """Index the entries by name, class, function and operationId."""

@@ -1,4 +1,4 @@
-"""What a unit of work sets off: events, webhooks, and tasks for a worker.
+"""The consequences of a unit of work: events, webhooks, and tasks for a worker.
 
 Needs the extra ``sql``, and for PostgreSQL the extra ``postgres``.
 """

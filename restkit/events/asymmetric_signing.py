@@ -103,5 +103,5 @@ class PrivateKey:
         return cls(made)
 
     def sign(self, signed: bytes) -> str:
-        """Return the signature of what is signed."""
+        """Return the signature of the signed bytes."""
         return _VERSION + _encoded(self._key.sign(signed))

@@ -32,7 +32,7 @@ class Desk:
 
         Args:
             claims: The claims of the worker.
-            duties: What it can do, by kind and name.
+            duties: The duties of the worker, by kind and name.
             wake: A function that is called when a row is finished.
         """
         self.claims = claims

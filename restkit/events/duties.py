@@ -1,4 +1,4 @@
-"""What a worker does with a row: runs a function, hands it on, or sends a webhook."""
+"""The work of a worker for a row: it runs a function, hands the row on, or sends a webhook."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _AGENT = "restkit-webhooks (Standard Webhooks 1.0.0)"
 
 
 class Duty(Record):
-    """What a worker does with rows of one kind and name.
+    """The work of a worker for rows of one kind and name.
 
     Attributes:
         run: Makes one attempt at a row.

@@ -1,4 +1,4 @@
-"""`emit`: an event, written in the unit of work of what has happened."""
+"""`emit`: an event, written in the unit of work that causes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`EndpointSchema`: what owners of endpoints may send and see."""
+"""`EndpointSchema`: the fields that owners of endpoints may send and see."""
 
 from __future__ import annotations
 

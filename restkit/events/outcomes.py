@@ -31,7 +31,7 @@ class Outcome(Record):
     """The outcome of an attempt.
 
     Attributes:
-        error: What failed, for people; ``""`` if the row is done.
+        error: The error message, for people; ``""`` if the row is done.
         retry_after: The seconds that the receiver wants to be left alone.
         is_removed: Whether the row has been removed already.
     """

@@ -1,4 +1,4 @@
-"""Schemas of values that are JSON text already, with the schema of what the text says."""
+"""Schemas of values that are JSON text already, with the schema of the value in the text."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class SharedKey:
         return cls(key)
 
     def sign(self, signed: bytes) -> str:
-        """Return the signature of what is signed."""
+        """Return the signature of the signed bytes."""
         digest = hmac.digest(self._key, signed, sha256)
         return "v1," + base64.b64encode(digest).decode("ascii")
 
@@ -87,7 +87,7 @@ def new_secret() -> str:
 
 
 def signed_bytes(message_id: str, timestamp: str, content: bytes) -> bytes:
-    """Return what is signed of a message.
+    """Return the signed bytes of a message.
 
     Args:
         message_id: The header ``webhook-id``.

@@ -33,7 +33,7 @@ def webhook_verify(
             payload = webhook_verify(Request.current(), secrets=[settings.webhook_secret])
 
     The signature covers the bytes of the content, so it is read as it was sent. A message may
-    arrive more than once: remember its id, the header ``webhook-id``, with what you do.
+    arrive more than once: remember its id, the header ``webhook-id``, with its effects.
 
     Args:
         request: The request.

@@ -29,7 +29,7 @@ _AFTER_ERROR = 2.0
 
 
 class Worker:
-    """A worker of an App: what ``restkit worker app:app`` runs.
+    """A worker of an App, as ``restkit worker app:app`` runs it.
 
     ::
 
@@ -104,8 +104,8 @@ class Worker:
         """Work until `stop` is called, then finish the rows in work.
 
         Args:
-            grace: The seconds that rows in work have after that. What is not done then is done once
-                more by another worker, when its lease ends.
+            grace: The seconds that rows in work have after that. Another worker repeats unfinished
+                rows when their leases end.
 
         Returns:
             Whether all rows in work were finished.

@@ -1,1 +1,1 @@
-"""What changed between two OpenAPI documents, and which changes break clients."""
+"""The changes between two OpenAPI documents, and which of them break clients."""

@@ -23,7 +23,7 @@ class Place(Record):
     Attributes:
         path: The path template of the new document, of the old one if it is removed.
         method: The HTTP method in capital letters.
-        direction: "request" or "response"; "" for what is in neither, such as an operation.
+        direction: "request" or "response"; "" for a part of neither, such as an operation.
         part: The part in words: "query parameter limit", "response 200 application/json".
     """
 
@@ -40,8 +40,8 @@ class Change(Record):
         level: "breaking", "warning" or "compatible".
         kind: The kind of change: a keyword of JSON Schema or a word such as "operation".
         place: Where it is.
-        pointer: A JSON Pointer into the new document, or into the old one for what is removed.
-        message: What changed, one sentence.
+        pointer: A JSON Pointer into the new document, or into the old one for a removed part.
+        message: The change in one sentence.
     """
 
     level: Level
@@ -52,7 +52,7 @@ class Change(Record):
 
 
 class Part(Record):
-    """A part of both documents: what stands at one place, before and after."""
+    """A part of both documents: the values at one place, before and after."""
 
     old: object
     new: object
@@ -86,8 +86,8 @@ class Schemas:
         Args:
             part: The schema in both documents.
             place: Its place.
-            direction: In a request the new schema must accept what the old one did; in a response
-                the old one must accept what the new one sends.
+            direction: In a request the new schema must accept all values of the old one; in a
+                response the old one must accept all values of the new one.
             is_text: Whether its values are sent as texts.
         """
         comparison = self.comparison(direction, is_text=is_text)

@@ -1,4 +1,4 @@
-"""Documents of one version of several, without what chooses the version.
+"""Documents of one version of several, without the parts that choose the version.
 
 The header or the media type of a version differs from that of another by intent: clients that move
 to the new version send it. ``x-api-version`` at the root says which it is.

@@ -44,7 +44,7 @@ def _alternative(document: Document, requirement: Mapping[str, object]) -> _Alte
 
 
 def _scheme(document: Document, name: str) -> _Scheme:
-    """Return what a client has to know of a scheme, whatever its name is."""
+    """Return the parts of a scheme that a client has to know, whatever its name is."""
     components = members(document.root.get("components"))
     schemes = members(components.get("securitySchemes"))
     found: Mapping[str, object] = members(document.resolve(schemes.get(name)))

@@ -21,7 +21,7 @@ class Finding(Record):
         kind: The keyword that differs.
         narrow: Its value in the narrow schema.
         wide: Its value in the wide one.
-        level: What it means for clients.
+        level: The effect on clients.
         narrow_pointer: Its place in the document of the narrow schema, or "".
         wide_pointer: The same for the wide one.
     """
@@ -68,7 +68,7 @@ _ABSENT: Mapping[str, str] = {
 
 
 def sentence(finding: Finding, old: object, new: object) -> str:
-    """Return what changed, without a full stop: "`title`: maxLength changes from 10 to 5".
+    """Return a change in words, without a full stop: "`title`: maxLength changes from 10 to 5".
 
     Args:
         finding: The difference.

@@ -52,7 +52,7 @@ class Identity:
     def _are_equal(self, whole: _Schemas, own: Document, their: Document) -> bool:
         """Compare two schemas; those that contain themselves are equal unless a part differs.
 
-        It keeps a list of what is left to compare, since chains of references may be long.
+        It keeps a list of schemas that are left to compare, since chains of references may be long.
         """
         above: dict[_Pair, list[_Pair]] = {}
         left: list[tuple[_Schemas, _Pair | None]] = [(whole, None)]

@@ -95,7 +95,7 @@ class Reader:
         return shapes
 
     def contains(self, shape: Shape, value: object) -> bool:
-        """Return whether a shape has a value; what cannot be decided counts as contained."""
+        """Return whether a shape has a value; an undecidable value counts as contained."""
         if shape.kind != kind_of(value):
             return False
         if isinstance(shape, Values):
@@ -200,7 +200,7 @@ class Reader:
     def _conditioned(
         self, shapes: Iterable[Shape], schema: Mapping[str, object], document: Document
     ) -> Iterator[Shape]:
-        """Yield shapes with what ``not`` and ``if`` forbid, as far as it concerns them."""
+        """Yield shapes with the restrictions of ``not`` and ``if``, as far as they concern them."""
         words = {_printed(each, schema) for each in _CONDITIONS if each in schema}
         rejected: tuple[Shape, ...] = ()
         if "not" in schema:

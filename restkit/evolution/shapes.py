@@ -140,12 +140,12 @@ _KINDS: Sequence[tuple[type | tuple[type, ...], str]] = (
 
 
 def part_key(part: Source | Shape) -> int:
-    """Return what identifies a part of a conjunction: a schema that is written once is one part."""
+    """Return the identity of a part of a conjunction: a schema that is written once is one part."""
     return id(part.schema) if isinstance(part, Source) else id(part)
 
 
 def key_of(node: Node) -> tuple[int, ...]:
-    """Return what identifies a conjunction while its parts exist."""
+    """Return the identity of a conjunction while its parts exist."""
     return tuple(map(part_key, node))
 
 

@@ -148,7 +148,7 @@ class _Objects:
             yield from _below(found, name)
 
     def _in_ours(self, name: str) -> Iterator[Finding]:
-        """Yield what follows of a member that the wide shape does not name."""
+        """Yield the findings about a member that the wide shape does not name."""
         node = member(self.ours, name)
         if name in self.ours.ignored or self.comparison.is_empty(node):
             return

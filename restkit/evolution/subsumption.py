@@ -187,7 +187,7 @@ class Subsumption:
             yield self._enum(shape.values, known, level, narrow, wide)
 
     def _level_of_values(self, shape: Values, left: Sequence[object]) -> Level:
-        """Return what new values mean: a client must be prepared for those of an enumeration."""
+        """Return the level of new values: a client must be prepared for those of an enumeration."""
         is_expected = len(left) < len(shape.values) and shape.kind != "boolean"
         return "warning" if is_expected and not self.is_request else "breaking"
 

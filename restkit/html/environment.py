@@ -62,7 +62,7 @@ def escapes(name: str | None) -> bool:
 
 
 class _Unknown(StrictUndefined):
-    """An undefined name, whose error says what restkit has in its place."""
+    """An undefined name, whose error names the replacement in restkit."""
 
     __slots__ = ()
 

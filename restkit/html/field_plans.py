@@ -56,7 +56,7 @@ class FieldPlan(Record):
         many: Whether the control has several values.
         required: Whether a value is required.
         template: A template of its own.
-        delimiter: What joins the items of a list in one text.
+        delimiter: The separator of the items of a list in one text.
         is_json: Whether the value is JSON text.
         parts: The plans of an object's members.
     """

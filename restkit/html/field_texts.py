@@ -24,7 +24,7 @@ def initial_texts(plan: FormPlan, values: object) -> Tree:
 
     Args:
         plan: The plan of the form.
-        values: An object or a mapping with attributes of the schema; what it lacks has the default
+        values: An object or a mapping with attributes of the schema; a missing one has the default
             of its field. None for the defaults alone.
     """
     return {name: _node(each, _value(each, values)) for name, each in plan.fields.items()}
@@ -35,7 +35,7 @@ def serialized_texts(plan: FormPlan, data: Mapping[str, object]) -> Tree:
 
     Args:
         plan: The plan of the form.
-        data: The members of the object; what it lacks is empty.
+        data: The members of the object; the field of a missing member is empty.
     """
     given = {name: each for name, each in data.items() if _is_kept(plan.fields.get(name))}
     return {name: _node(each, given.get(name)) for name, each in plan.fields.items()}

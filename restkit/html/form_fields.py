@@ -54,7 +54,7 @@ class FormField:
         more_errors: How many more there are.
         required: Whether a value is required.
         template: The name of the control, as its template has it: ``input``, ``select``, ...
-        is_patch: Whether the form only sends what changes.
+        is_patch: Whether the form only sends changes.
         again: Whether a file was chosen that has to be chosen again.
         blank: The number of empty inputs behind the values of a list.
         parts: The fields of an object.

@@ -1,7 +1,7 @@
 """The part of a long list that a form shows; hidden inputs keep the rest.
 
 A client decides how many items it sends, and each would cost some hundred bytes of markup. Hidden
-inputs cost fifty, so that nothing is lost and no page is much larger than what was sent.
+inputs cost fifty, so that nothing is lost and no page is much larger than the request.
 """
 
 from __future__ import annotations

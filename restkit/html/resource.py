@@ -39,7 +39,7 @@ class HTMLResource(Resource):
             the module has it, or a folder of the App's `Templates`.
         block: The block of the template that is the content; the whole template by default.
         streamed: Whether pages are sent while they are rendered. Provided values are closed, and
-            transactions committed, before the first byte: the template reads what is loaded.
+            transactions committed, before the first byte: the template reads loaded data.
     """
 
     template: ClassVar[str | None] = None
@@ -49,7 +49,7 @@ class HTMLResource(Resource):
     _hooks: ClassVar[Sequence[str]] = ("context",)
 
     def context(self) -> Mapping[str, object]:
-        """Return what every page of the class has in its context.
+        """Return the context that all pages of the class share.
 
         Override it. The mapping that a verb returns wins.
         """
@@ -102,7 +102,7 @@ def function_page(function: Callable[..., object], method: str, page: Page) -> t
     Args:
         function: A function of the URL variables and inputs by name, without ``self``.
         method: The verb, in lower case.
-        page: The template that renders what it returns.
+        page: The template that renders the returned value.
     """
     made = function_resource(function, method, _FunctionPage)
     cast("type[_FunctionPage]", made).template = page.template

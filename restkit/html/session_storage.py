@@ -178,7 +178,7 @@ class ServerStorage:
         return {name: json.loads(text) for name, text in texts.items()}
 
     def write(self, request: Request, session: Session, seconds: int) -> str:
-        """Store what changed, under a new id after a login."""
+        """Store the changes, under a new id after a login."""
         identifier = session.identifier
         if identifier is None or session.is_renewed:
             self.remove(request, session)

@@ -144,7 +144,7 @@ class StaticFiles:
     def _find_hashed(self, name: str) -> tuple[str, str, bool] | None:
         """Return the name and the path of a file with a hash, and whether the hash is its own.
 
-        During a deployment pages ask servers of the other version. They get what there is.
+        During a deployment pages ask servers of the other version. They get this version's file.
         """
         match = re.fullmatch(_HASHED, name)
         if match is None:

@@ -1,4 +1,4 @@
-"""`submitted_form`: the form that a client sent, with what is wrong at its fields."""
+"""`submitted_form`: the form that a client sent, with the errors of a problem at its fields."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def add_errors(form: Form, problem: Problem) -> None:
 
 
 def _tokens(item: InvalidItem) -> list[str]:
-    """Return the names that lead to what is wrong: those of a pointer, or that of a parameter."""
+    """Return the names that lead to an error: those of a pointer, or that of a parameter."""
     if "parameter" in item:
         return [str(item["parameter"])]
     tokens = str(item.get("pointer", "")).split("/")[1:]

@@ -25,7 +25,7 @@ _SPACES = re.compile(r"[\s\x00-\x20]+")
 
 
 class Finding(Record):
-    """One mistake in a template: its line, counted from 1, and what to do."""
+    """One mistake in a template: its line, counted from 1, and a message with the remedy."""
 
     line: int
     message: str

@@ -151,7 +151,7 @@ class Templates:
     def render_string(self, source: str, /, **context: object) -> str:
         """Return the rendered text of a template that is no file. Values are escaped.
 
-        SECURITY: whoever writes the source runs code. Never pass what a client sent.
+        SECURITY: whoever writes the source runs code. Never pass text from a client.
 
         Args:
             source: The template.

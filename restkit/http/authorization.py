@@ -22,7 +22,7 @@ _BEARER = re.compile(rf"[ \t]*+[Bb][Ee][Aa][Rr][Ee][Rr] [ \t]*+({_TOKEN68})[ \t]
 def bearer_token(value: str) -> str | None:
     """Return the token of a header's value, None if it has no well-formed Bearer token.
 
-    It is what `parse_authorization` finds, without an object for each request.
+    The result is that of `parse_authorization`, without an object for each request.
     """
     found = _BEARER.fullmatch(value)
     return None if found is None else found[1]

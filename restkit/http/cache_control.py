@@ -16,7 +16,7 @@ _MOST = 2**31
 
 
 class RequestDirectives(Record):
-    """What a request asks of caches (RFC 9111, section 5.2.1); times are in seconds."""
+    """The directives of a request to caches (RFC 9111, section 5.2.1); times are in seconds."""
 
     no_cache: bool = False
     no_store: bool = False
@@ -59,7 +59,7 @@ def seconds_in(directives: Mapping[str, str], name: str) -> int | None:
 
 
 def request_directives(header: str | None, pragma: str | None) -> RequestDirectives:
-    """Return what a request asks of caches.
+    """Return the directives of a request to caches.
 
     Args:
         header: The value of Cache-Control, None without it.

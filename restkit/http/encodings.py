@@ -65,7 +65,7 @@ def chosen_encoding(accepted: dict[str, float], codings: Iterable[str]) -> str:
     """Return the coding that a client likes best, "" for none.
 
     Args:
-        accepted: What `accepted_encodings` returned.
+        accepted: The result of `accepted_encodings`.
         codings: The codings that there are, the preferred one first.
     """
     rest = accepted.get("*", 0.0)

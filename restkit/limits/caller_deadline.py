@@ -34,7 +34,7 @@ class CallerDeadline:
     The header ``X-Request-Timeout-Ms`` says how many milliseconds the caller waits for a response:
     a duration, since clocks differ. If they are over before the method is called, the request gets
     a 504: nobody waits for its response. During the method, the deadline is checked as a `Deadline`
-    is, and `seconds_left` and each `restkit.client.Client` know what is left of it. The header that
+    is, and `seconds_left` and each `restkit.client.Client` know the rest of it. The header that
     Envoy sends, ``X-Envoy-Expected-Rq-Timeout-Ms``, is read too; the nearer deadline applies.
     """
 

@@ -26,7 +26,7 @@ _Limits = tuple["Rate | Failures | Concurrency | Sizes | Deadline", ...]
 
 
 class _Taken:
-    """What one request has taken of the limits.
+    """The counts of one request in its limits.
 
     Attributes:
         counted: The limits in which the request is counted, with its identity.
@@ -103,7 +103,7 @@ def limited(operation: Operation, endpoint: Endpoint, boundary: Boundary) -> End
 
 
 def _beginning(limits: _Limits) -> Callable[[Request, _Taken], None]:
-    """Return what is checked before authentication: deadlines, sizes and early limits."""
+    """Return the function that checks deadlines, sizes and early limits before authentication."""
     begins = [each.begin for each in limits if isinstance(each, (Deadline, Sizes))]
     early = [each for each in limits if isinstance(each, _Limit) and each.is_early]
 
@@ -125,7 +125,7 @@ def _bind(limits: _Limits, operation: Operation) -> None:
 def after_authentication(operation: Operation) -> Callable[[Request], None] | None:
     """Return the step between authentication and authorization, None if there is nothing to do.
 
-    It counts the limits by caller, and takes back what is no failure.
+    It counts the limits by caller, and takes back the failures of valid credentials.
     """
     applying = _applying(operation)
     if len(applying) == 1 and type(applying[0]) is Rate:
@@ -185,7 +185,7 @@ def _add(limit: _Limit, identity: str, usage: Usage, amount: int) -> None:
 
 
 def _settle(taken: _Taken, response: Outgoing) -> None:
-    """Count what the response shows, and write the headers."""
+    """Settle the counts by the status of the response, and write the headers."""
     status = response.status if isinstance(response, PlainResponse) else response.status_code
     if taken.failures or taken.valid:
         _settle_failures(taken, status)

@@ -1,4 +1,4 @@
-"""Who a request is counted for: the address, the principal, or what a function says."""
+"""Who a request is counted for: the address, the principal, or the result of a function."""
 
 from __future__ import annotations
 

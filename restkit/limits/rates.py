@@ -147,7 +147,7 @@ class _Quota:
             self.take = partial(counters.take, self._scope, self.quota, self.window)
 
     def state_of(self, usage: Usage) -> str:
-        """Return what remains of the quota, as RateLimit has it."""
+        """Return the rest of the quota, as RateLimit has it."""
         return f"{self._state}{usage.remaining};t={whole_seconds(usage.seconds)}"
 
     def add(self, identity: str, usage: Usage, amount: int) -> None:

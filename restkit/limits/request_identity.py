@@ -1,4 +1,4 @@
-"""The identity of a request with an Idempotency-Key: its caller, and what makes it the same."""
+"""The identity of a request with an Idempotency-Key: its caller, and the compared parts."""
 
 from __future__ import annotations
 

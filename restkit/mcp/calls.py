@@ -165,7 +165,7 @@ def _is_same(found: Operation | None, wanted: Operation, prefix: str) -> bool:
 
 
 def _refusal(tool: Tool, parts: Arranged) -> str:
-    """Return what was wrong with the URL of a call, which reached nothing or another operation."""
+    """Return the fault of the URL of a call, which reached nothing or another operation."""
     if parts.url is not None:
         return f"The argument {NEXT!r} is not the URL of a page of this list."
     names = [name for name, each in tool.parameters.items() if each.location == "path"]

@@ -82,7 +82,7 @@ class MCP:
                 that write are left out.
             writes: The operationIds and tags of operations that write.
             url: The URL of the endpoint.
-            instructions: What a model should know to use the tools well.
+            instructions: Instructions for a model that uses the tools.
             origins: The origins of pages that may call the endpoint, besides those of ``cors`` and
                 those of this machine: ``["https://agent.example"]``. Programs send no origin.
             authorization_servers: The URLs of the servers that issue tokens (RFC 9728); those of

@@ -1,4 +1,4 @@
-"""The versions of MCP: which one a request has, and what it must carry for it.
+"""The versions of MCP: the version of a request, and the headers and members that it requires.
 
 Since 2026-07-28 each request has its version in ``_meta`` and in headers. Before, clients began
 with ``initialize``, and this server kept nothing of it: no session is needed for tools.

@@ -317,7 +317,7 @@ def _names_of(bound: object) -> frozenset[str]:
 
 
 def _annotations(operation: Operation, title: str) -> dict[str, object]:
-    """Return the annotations of a tool: what the method promises (RFC 9110, section 9.2)."""
+    """Return the annotations of a tool: the promises of its method (RFC 9110, section 9.2)."""
     is_reading = reads(operation)
     creates = operation.method == "POST" and any(each.status == 201 for each in operation.outputs)
     return {

@@ -25,7 +25,7 @@ _lock = threading.Lock()
 
 
 def source_of(request: Request) -> tuple[_App, Audience | None]:
-    """Return what the document is made of: the App, or what the caller may use of it."""
+    """Return the source of the document: the App, or the part of it that the caller may use."""
     app: _App = request.app
     if not app.settings.docs_by_caller:
         return app, None
@@ -63,8 +63,8 @@ def _operations_of(app: _App) -> tuple[Operation, ...]:
 def _may_use(operation: Operation, request: Request) -> bool:
     """Return whether a caller may use an operation.
 
-    Its caller may be another one for another security scheme; whoever is nobody may use what is
-    public, and what does not need credentials.
+    Its caller may be another one for another security scheme; an anonymous one may use public
+    operations, and those that do not need credentials.
     """
     if not operation.security:
         return True

@@ -60,7 +60,7 @@ class _Documented(Protocol):
 def authorization_urls(app: object) -> Iterator[str]:
     """Yield the URLs that Swagger UI asks for tokens, of the security schemes of an App.
 
-    What an OpenID provider names in its description is taken to be at the provider's own origin.
+    URLs in the description of an OpenID provider are taken to be at the provider's own origin.
     """
     schemes = {
         id(scheme): scheme

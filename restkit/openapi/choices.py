@@ -1,7 +1,7 @@
 """The validators that compare with given values, as ``enum``, ``const`` and ``not``.
 
-A choice is documented as the JSON value that the validator accepts. The validator compares what the
-field makes of that value, so ``"r"`` stands for a member of an enumeration of strings.
+A choice is documented as the JSON value that the validator accepts. The validator compares the
+loaded value, so ``"r"`` stands for a member of an enumeration of strings.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def _values(
 
     Args:
         field: The field.
-        validator: The validator that has the values. It sees what the field makes of the JSON
-            value, so a choice that only looks like one is left out.
+        validator: The validator that has the values. It gets the value that the field loads
+            from JSON, so a choice that only looks like one is left out.
         values: The values.
         types: The JSON types of the field.
         passing: Whether the validator is to accept the values, or to reject them.

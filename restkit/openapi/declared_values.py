@@ -1,4 +1,4 @@
-"""The check of what operations declare for the document, when they are mounted.
+"""The check of the declarations of operations for the document, when they are mounted.
 
 A value that cannot be written, or a component name that two classes ask for, is a mistake of the
 program. It is found at start-up, with its place, and not when somebody reads the document.

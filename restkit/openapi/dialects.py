@@ -32,7 +32,7 @@ _NULL: Schema = {"type": "object", "nullable": True, "enum": [None]}
 def lower(schema: Any) -> Any:
     """Return a schema of JSON Schema 2020-12 in the dialect of OpenAPI 3.0.
 
-    What 3.0 cannot say is left out; what is accepted only grows by that.
+    Keywords that 3.0 lacks are left out: the result accepts the same values, or more.
     """
     if schema is True:
         return {}

@@ -1,4 +1,4 @@
-"""What changed between two documents, in a few lines for a person."""
+"""The differences of two documents, in a few lines for a person."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One marshmallow field as JSON Schema 2020-12: apispec's converter with other attribute functions.
 
-apispec documents a field by the name of its class. These functions document what the field accepts
-and writes, from the wire formats that restkit enforces.
+apispec documents a field by the name of its class. These functions document the values that
+the field accepts and writes, from the wire formats that restkit enforces.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What users declare about fields besides rules: metadata, examples and defaults, as JSON values.
+"""Declarations about fields besides rules: metadata, examples and defaults, as JSON values.
 
 A mount checks them with the same functions that the document is made with, so that a value that
 cannot be written is rejected at start-up. Nothing here needs apispec.

@@ -27,7 +27,7 @@ def nested_schema(field: fields.Nested) -> Schema:
 
 
 def _nested_partial(field: fields.Nested) -> _Partial:
-    """Return what marshmallow hands to a nested schema as ``partial``."""
+    """Return the value of ``partial`` that marshmallow passes to a nested schema."""
     name, parent = field.name, field.parent
     while isinstance(parent, fields.Field):
         name, parent = parent.name, parent.parent

@@ -51,7 +51,7 @@ class OperationPrinter:
         Args:
             collector: Takes the schemas.
             dialect: The version of OpenAPI.
-            links: What `links_of` found.
+            links: The result of `links_of`.
         """
         self._links = links
         self._collector = collector
@@ -298,7 +298,7 @@ def _untyped(media_type: str) -> Keywords:
 
 
 def _identity(parameter: Keywords) -> tuple[str, str]:
-    """Return what tells parameters apart; names of headers have no case (RFC 9110, section 5.1)."""
+    """Return the identity of a parameter; names of headers have no case (RFC 9110, section 5.1)."""
     name, location = parameter["name"], parameter["in"]
     return location, name.lower() if location == "header" else name
 

@@ -1,4 +1,4 @@
-"""JSON Schemas in words: the type of a member, and what its values may be, in one line."""
+"""JSON Schemas in words: the type of a member, and the rules of its values, in one line."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _SHARED = re.compile(r'"#/components/(parameters|headers|responses)/([^"/]+)"')
 
 
 class _Use(Record):
-    """One use of a part: the part, what puts another one in its place, and its operation."""
+    """One use of a part: the part, the function that replaces it, and its operation."""
 
     part: Keywords
     replace: Callable[[Keywords], object]

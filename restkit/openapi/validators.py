@@ -1,4 +1,4 @@
-"""marshmallow's validators as keywords of JSON Schema: what is enforced is what is documented.
+"""marshmallow's validators as keywords of JSON Schema: the enforced rules are documented.
 
 A rule that JSON Schema cannot state is said in the description instead.
 """

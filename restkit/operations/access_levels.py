@@ -1,4 +1,4 @@
-"""What a level declares (who may call, how often, until when) in the record of an Operation."""
+"""The access that a level declares (callers, limits, deprecation) in the record of an Operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cache of each Operation, when all levels are known, and what it adds to the record."""
+"""The cache of each Operation, when all levels are known, and its additions to the record."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _is_cookie(header: Header) -> bool:
 
 
 def _documented(operation: Operation, use: CacheUse, cache: Cache) -> Operation:
-    """Return an Operation with what the cache adds."""
+    """Return an Operation with the additions of its cache."""
     names = varying(operation, cache)
     if len({kind for each in operation.outputs for kind in each.media_types}) > 1:
         names = ["Accept", *names]

@@ -12,7 +12,7 @@ class ComposedExtension(Protocol):
     """An extension that reads the Operations of its App."""
 
     def compose(self, app: object, /) -> None:
-        """Read what the App has; called once, before the first request."""
+        """Read the complete App; called once, before the first request."""
         ...
 
 

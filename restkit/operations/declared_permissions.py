@@ -1,4 +1,4 @@
-"""Declared permissions by what a request does: ``{"read": ..., "write": ..., "restore": ...}``."""
+"""Permissions by the action of a request: ``{"read": ..., "write": ..., "restore": ...}``."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def named_permission(resource: type[Resource], name: str) -> Permission | None:
 
     Args:
         resource: The class.
-        name: The method. What is declared for ``get`` holds for ``head`` as well.
+        name: The method. A permission of ``get`` holds for ``head`` as well.
 
     Returns:
         None if no class names it, or a nearer one declares something else for it.
@@ -150,7 +150,7 @@ def _hides_bases(own: Mapping[str, object]) -> bool:
 
 
 def _named(permission: object) -> Mapping[str, object]:
-    """Return what a declaration says of methods that it names."""
+    """Return the permissions of the methods that a declaration names."""
     if not isinstance(permission, Mapping):
         return {}
     return {key: rule for key, rule in permission.items() if key not in (_READ, _WRITE)}
@@ -162,7 +162,7 @@ def check_named(resource: type[Resource], known: Collection[str], remedies: Reme
     Args:
         resource: The class.
         known: The names of its methods.
-        remedies: What to write in place of a name, by the name.
+        remedies: The replacement of a name, by the name.
 
     Raises:
         DeclarationError: A name is unknown.

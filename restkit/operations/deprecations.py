@@ -1,4 +1,4 @@
-"""What a deprecation adds to an Operation: headers, the 410, words of the document."""
+"""The additions of a deprecation to an Operation: headers, the 410, words of the document."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SUNSET = Header(
 
 
 def add_deprecations(entries: Iterable[Entry]) -> list[Entry]:
-    """Return entries whose deprecated operations have what their deprecations add."""
+    """Return entries with the additions of deprecations to their operations."""
     return [entry.with_operations(_with_deprecation) for entry in entries]
 
 

@@ -163,7 +163,7 @@ def make_entry(
 
 
 def mount_of(pattern: Pattern, settings: Settings) -> Mount:
-    """Return what the verbs of a resource know of its URL pattern and of the App's settings."""
+    """Return the URL pattern and the settings of the App, as the verbs of a resource need them."""
     return Mount(
         pattern.path,
         pattern.rule,

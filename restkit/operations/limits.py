@@ -1,4 +1,4 @@
-"""What limits, caches and deprecations contribute to each Operation, when all levels are known."""
+"""The additions of limits, caches and deprecations to each Operation, when all levels are known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["add_limits"]
 
 
 def add_limits(entries: Sequence[Entry]) -> list[Entry]:
-    """Return entries whose operations have what their caches, limits and deprecations add."""
+    """Return entries with the additions of caches, limits and deprecations to their operations."""
     if any(each.cache for entry in entries for each in entry.operations):
         from .caching import add_caches  # cold start
 

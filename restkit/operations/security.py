@@ -33,7 +33,7 @@ __all__ = [
 
 
 class Access(Record):
-    """Who may call, how often, until when, and what is stored: what one level declares."""
+    """The declarations of one level: security, permissions, limits, cache and deprecation."""
 
     security: Security | None = None
     permissions: Permissions = Permissions()
@@ -144,7 +144,7 @@ def given_access(
     *,
     is_outermost: bool = False,
 ) -> Access:
-    """Return who may call, how often, and what is stored, by the arguments of an App or a route.
+    """Return the declarations that the arguments of an App or a route make.
 
     Raises:
         DeclarationError: ``public`` is given beside another one, one has a wrong type, or an App

@@ -1,6 +1,6 @@
 """The problems that each stage of the pipeline may respond with to a verb's requests.
 
-Each stage adds its own, so that what is enforced is what is documented.
+Each stage adds its own, so that each enforced rule is documented.
 """
 
 from __future__ import annotations

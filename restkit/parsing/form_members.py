@@ -43,7 +43,7 @@ def member_path(name: str) -> list[str] | None:
 def tree_of(pairs: Iterable[tuple[str, object]], faults: list[Fault] | None = None) -> Tree:
     """Return the texts of a form by the names in brackets.
 
-    A name that is both a text and an object is what came first.
+    If a name is both a text and an object, the first one holds.
 
     Args:
         pairs: The names and values.

@@ -38,7 +38,7 @@ class FormValues(TextValues):
     def __init__(
         self, each: Input, declared_at: str, item: _Item, loads: Callable[[bytes], object]
     ) -> None:
-        """Decide what an empty and an absent value of each field mean.
+        """Decide the meaning of an empty and an absent value of each field.
 
         Args:
             each: The input.
@@ -73,7 +73,7 @@ class FormValues(TextValues):
             self._plan_empty(name, field, partial=partial)
 
     def _plan_empty(self, name: str, field: fields.Field[object], *, partial: bool) -> None:
-        """Decide what an empty text means to a field of one value."""
+        """Decide the meaning of an empty text for a field of one value."""
         if must_be_filled_in(field):
             self._empty[name] = ()
             if partial:

@@ -95,7 +95,7 @@ def form_limits(inputs: Iterable[Input], settings: Settings) -> Settings | FormL
 
 
 def _another_row(operation: Operation, request: Request) -> Exception:
-    """Return what to raise if a form asks for its page with another row of a list."""
+    """Return the exception for a form that asks for its page with another row of a list."""
     accept = request.environ.get("HTTP_ACCEPT")
     if operation.shows_form and (accept is None or Chooser(("text/html",))(accept)):
         return FormRequested()
@@ -122,7 +122,7 @@ def _values(each: Input, operation: Operation, media: Media) -> FormValues:
 
 
 def _field_pairs(values: TextValues) -> Callable[[Request], list[tuple[str, object]]]:
-    """Make what returns the fields; a part of JSON may be sent with a file name."""
+    """Make the function that returns the fields; a part of JSON may be sent with a file name."""
     parts = frozenset(name for name, style in values.styles.items() if style.is_json)
 
     def pairs(request: Request) -> list[tuple[str, object]]:
@@ -150,7 +150,7 @@ def _is_unchosen(file: FileStorage) -> bool:
 def _unknown_names(
     values: TextValues, others: Sequence[Input], *, is_files: bool
 ) -> Callable[[Request, Sequence[tuple[str, object]]], list[Fault]]:
-    """Make what reports unknown names; if a part of the form is open, all of it is."""
+    """Make the function that reports unknown names; if a part of the form is open, all of it is."""
     schemas = [each.bound for each in others]
     known = FRAMEWORK_FIELDS.union(*(schema.load_fields for schema in schemas))
     if not values.strict or any(schema.open for schema in schemas):

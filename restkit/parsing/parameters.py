@@ -131,7 +131,7 @@ def _unknown(names: Iterable[str]) -> list[Fault]:
 
 
 def _in_parameter(location: str) -> Callable[[Fault], InvalidItem]:
-    """Make what words a fault of a parameter as an item of a problem's ``errors``."""
+    """Make the function that words a fault of a parameter as an item of a problem's ``errors``."""
     where = _IN[location]
 
     def item(fault: Fault) -> InvalidItem:

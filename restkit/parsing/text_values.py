@@ -1,4 +1,4 @@
-"""Names and texts, as a query, headers, cookies or a form have them, to what a schema loads."""
+"""Names and texts of a query, headers, cookies or a form, to the values that a schema loads."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TextValues:
         strict: Whether unknown names are errors.
         include: Whether unknown names are handed over.
         load_schema: The function that loads gathered values, which may raise Invalid.
-        shape: The function that makes the declared class of what is loaded, None without one.
+        shape: The function that makes the declared class of the loaded data, None without one.
     """
 
     __slots__ = (
@@ -287,7 +287,7 @@ def _content(value: object) -> bytes:
 
 
 def _unescaped(text: str) -> str | None:
-    """Return ASCII text without its escapes; None if `unquote` must decide what they mean."""
+    """Return ASCII text without its escapes; None if `unquote` must decide their meaning."""
     text = text.replace("+", " ")
     if "%" not in text:
         return text

@@ -85,7 +85,7 @@ class EventBody:
         operation: Operation,
         retry: int | None = None,
     ) -> None:
-        """Make the body of what a method returned.
+        """Make the body of a returned stream.
 
         Args:
             values: The events.

@@ -147,7 +147,7 @@ class _StatusWriters:
         return _undeclared(self._operation, value, status, headers)
 
     def _ready(self, request: Request, value: object) -> Outgoing:
-        """Return the response for a value that is no content; reject what cannot be returned."""
+        """Return the response for a value that is no content; reject invalid values."""
         if isinstance(value, Redirect):
             return self._redirect(request, value)
         if isinstance(value, ResponseValue):

@@ -1,6 +1,6 @@
 """The quick matcher: a tree of the segments of URL patterns.
 
-Every segment is fixed text or one variable. The tree finds what Werkzeug's matcher finds, in its
+Every segment is fixed text or one variable. The tree finds the same rules as Werkzeug's, in its
 order: fixed text before variables, variables by the weight of their converters. Other patterns stay
 with Werkzeug: the tree knows only where they begin, and a walk that reaches such a node, and does
 not go on along fixed text, decides nothing. Private names of Werkzeug that are used here:

@@ -158,7 +158,7 @@ class Router:
         return list(self._routes.values())
 
     def finish(self) -> None:
-        """Decide what depends on declarations alone. Called once, after the last `route`."""
+        """Compute facts that depend on declarations alone. Called once, after the last `route`."""
         if self._has_hosts or self._rules is not None:
             from .whole_paths import find_whole_paths  # cold start, as above
 

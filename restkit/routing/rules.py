@@ -187,7 +187,7 @@ class Rules(Generic[T]):
 
 @lru_cache(maxsize=64)
 def _adapter(rules: Map, root: str) -> MapAdapter:
-    """Return what builds URLs below a SCRIPT_NAME, of which a process has few."""
+    """Return the adapter that builds URLs below a SCRIPT_NAME, of which a process has few."""
     return rules.bind("localhost", quote_path(root) or "/", url_scheme="")
 
 

@@ -225,12 +225,12 @@ class BoundSchema:
 
     @property
     def reshapes(self) -> bool:
-        """Whether code of the schema may rename or remove what is dumped."""
+        """Whether code of the schema may rename or remove dumped members."""
         return changes_output(self.schema)
 
     @property
     def has_items(self) -> bool:
-        """Whether what it writes is a page: an object whose ``items`` are a list."""
+        """Whether the dumped data is a page: an object whose ``items`` are a list."""
         return isinstance(self.dump_fields.get("items"), fields.List)
 
     @property
@@ -247,7 +247,7 @@ class BoundSchema:
 
     @property
     def is_open(self) -> bool:
-        """Whether hooks, or an override of ``dump``, may change what is dumped."""
+        """Whether hooks, or an override of ``dump``, may change the dumped data."""
         return changes_output(self.schema)
 
     @property

@@ -29,7 +29,7 @@ _TAKES_24 = sys.version_info >= (3, 13)
 
 
 def _quick(take: Callable[[object], object], test: str, **names: object) -> Take:
-    """Add a quicker test of the usual texts to a check; fromisoformat rejects what else is wrong.
+    """Add a quicker test of the usual texts to a check; fromisoformat rejects other invalid texts.
 
     PERF: the pattern of a date and time takes 4 thousand instructions, the test 2.
     """
@@ -70,11 +70,11 @@ def _with_seconds(value: str) -> str:
 
 
 def _in_form(wire: Wire, pattern: str, test: str = "", **names: object) -> Wire:
-    """Return a format with what a form may send besides: times without seconds.
+    """Return a format that also accepts the times without seconds that a form may send.
 
     Args:
         wire: The format.
-        pattern: The pattern of what a form sends.
+        pattern: The pattern of the texts of a form.
         test: A quicker test, see `_quick`.
         names: The objects that the test names.
     """

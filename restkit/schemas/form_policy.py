@@ -1,4 +1,4 @@
-"""What a browser's form means where it differs from JSON: checkboxes, empty values, absent ones.
+"""The meaning of form values that differs from JSON: checkboxes, empty and absent values.
 
 A browser sends ``on`` for a checkbox, nothing for one that is not checked, and an empty text for
 each input that nobody filled in. Parsing and the document follow these functions.
@@ -120,7 +120,7 @@ def has_lists(found: Mapping[str, _Field], depth: int = 0) -> bool:
 
 
 def must_be_filled_in(field: _Field) -> bool:
-    """Return whether an empty text is an error of a field: what a control says as ``required``.
+    """Return whether an empty text is an error of a field: its control is then ``required``.
 
     It is none of a list, which an empty text leaves empty.
     """

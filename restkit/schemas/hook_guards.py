@@ -55,7 +55,7 @@ def guard_hooks(schema: Schema) -> None:
 
 
 def _unwrapped(run: Callable[[_Data], _Data], data: _Data, message: str) -> _Data:
-    """Return what hooks take out of an envelope."""
+    """Return the data that hooks take out of an envelope."""
     try:
         return run(data)
     except _FAILED:
@@ -64,7 +64,7 @@ def _unwrapped(run: Callable[[_Data], _Data], data: _Data, message: str) -> _Dat
 
 
 def _check_objects(data: _Data, many: bool, message: str) -> None:
-    """Reject what is not an object before hooks that count on one.
+    """Reject values that are not objects before hooks that expect objects.
 
     Raises:
         ValidationError: An item is not an object.

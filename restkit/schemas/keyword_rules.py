@@ -76,7 +76,7 @@ def check_keyword(name: str, value: JSON) -> None:
 
 
 def expected_of(name: str) -> str:
-    """Return what a keyword must be, in words."""
+    """Return the valid values of a keyword, in words."""
     return _RULES[name][0]
 
 

@@ -154,7 +154,7 @@ def _defaults(plan: Plan, known: Mapping[str, MaskedField]) -> Iterator[tuple[st
 
 
 def _without(names: frozenset[str]) -> Callable[..., object]:
-    """Return a hook that removes what other hooks have added of hidden fields."""
+    """Return a hook that removes the hidden fields that other hooks have added."""
 
     # Hooks run in the order of their names.
     @post_dump

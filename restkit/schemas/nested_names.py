@@ -57,7 +57,7 @@ def _look_up(nested: object, what: str) -> type[Schema] | None:
 
 
 def _nested_in(field: object) -> Iterator[object]:
-    """Yield what a field nests, as it was declared."""
+    """Yield the nested schemas of a field, as they were declared."""
     if isinstance(field, fields.Nested):
         yield field.nested
     elif isinstance(field, fields.List):

@@ -1,4 +1,4 @@
-"""Schemas whose hooks or methods change data beyond their fields: what that leaves certain."""
+"""Schemas whose hooks or methods change data beyond their fields: the guarantees that remain."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class ParameterStyle(Record):
         writing: How texts are put together.
         name: OpenAPI's ``style``, ``""`` if there is nothing to say.
         explode: OpenAPI's ``explode``.
-        delimiter: What stands between the items of a delimited list.
+        delimiter: The separator of the items of a delimited list.
         is_json: Whether each text is a JSON text.
     """
 

@@ -65,7 +65,7 @@ def _in_order(validator: Any) -> Any:
 
 
 class FreshDefault:
-    """A default that is copied for each use, so that no request sees what another one changed.
+    """A default that is copied for each use, so that no request sees the changes of another one.
 
     Attributes:
         value: The default as it was declared.

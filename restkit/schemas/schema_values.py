@@ -75,7 +75,7 @@ def _schema_value(value: object, depth: int) -> JSON:
 
 
 def _subschemas(name: object, value: object) -> Iterable[object]:
-    """Return what stands where a keyword has schemas: the value itself if it has another kind."""
+    """Return the schemas of a keyword: [None] for a malformed value, [] for other keywords."""
     if name in _SEVERAL and isinstance(value, (list, tuple)):
         return value
     if name in _BY_NAME:

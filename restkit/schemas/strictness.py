@@ -61,7 +61,7 @@ def enforce_wire_formats(
     """Set the wire forms on every field that a schema loads, nested schemas too.
 
     Args:
-        schema: Belongs to one use, so that what is set reaches nobody else: see `cloned`.
+        schema: A schema of one use, so that no other use sees the changes: see `cloned`.
         source: Whether JSON values or texts are loaded.
         strict: Whether unknown fields are errors where the schema does not say so itself.
         above: The classes of the schemas that it is nested in.

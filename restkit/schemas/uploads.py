@@ -1,4 +1,4 @@
-"""The field of an uploaded file: what its part may be, checked and documented."""
+"""The field of an uploaded file: its media type and size, checked and documented."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Upload(fields.Field[Any]):
         """Make the field.
 
         Args:
-            media_types: What a part's Content-Type may be, all where empty.
+            media_types: The accepted values of the part's Content-Type, () for all.
             max_size: Largest size in bytes.
-            check_content: Whether the content must begin as files of its media type do. What
-                follows is not looked into, so serve the file with that media type and ``nosniff``,
+            check_content: Whether the content must begin as files of its media type do. The
+                rest is not checked, so serve the file with that media type and ``nosniff``,
                 as `FileResponse` does. AVIF, GIF, JPEG, PDF, PNG and WebP are known.
             options: marshmallow's own options of a field.
 

@@ -28,7 +28,7 @@ _CODES = {
 
 
 class _Node:
-    """A schema or field that messages refer to, with what is known of it.
+    """A schema or field that messages refer to, with its members, codes and messages.
 
     Attributes:
         target: The schema or field, None if the messages refer to neither.

@@ -42,7 +42,7 @@ class Wire(Record):
         response: JSON Schema of the values that are written, if it differs.
         error_key: Key of the field's error message.
         form: Takes the text of a form, if that differs from ``text``.
-        form_keywords: JSON Schema of what ``form`` takes.
+        form_keywords: JSON Schema of the texts that ``form`` takes.
     """
 
     keywords: Mapping[str, object]

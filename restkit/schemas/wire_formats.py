@@ -91,7 +91,7 @@ _FALSE = ("off", "0", "no")
 
 
 def _form_boolean(value: str) -> bool:
-    """Take what a checkbox, radio buttons or a select may send: ``on`` is HTML's default."""
+    """Take the text of a checkbox, radio buttons or a select: ``on`` is HTML's default."""
     if value in _TRUE:
         return True
     return False if value in _FALSE else _text_boolean(value)

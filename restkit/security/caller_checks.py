@@ -28,7 +28,7 @@ def make_check(check: object, parameters: tuple[str, ...], declared_at: str) -> 
 
     Args:
         check: The function of the program.
-        parameters: What its positional parameters are, for messages.
+        parameters: The names of its positional parameters, for messages.
         declared_at: The name of the scheme's class, for messages.
 
     Raises:

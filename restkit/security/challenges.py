@@ -41,7 +41,7 @@ class BearerChallenges:
     """The rejections of a scheme of bearer tokens."""
 
     def __init__(self, realm: str, resource_metadata: str | None, declared_at: str) -> None:
-        """Keep what every challenge has.
+        """Keep the parameters of every challenge.
 
         Args:
             realm: The protected part of the server, for people.

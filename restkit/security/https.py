@@ -73,7 +73,7 @@ class HTTPS:
             exempt: Paths that are served by http too, such as that of health checks.
 
         Raises:
-            DeclarationError: An argument is of another type, or preload lacks what it needs.
+            DeclarationError: An argument is of another type, or preload lacks subdomains or a year.
         """
         if not isinstance(hsts, timedelta) or hsts < timedelta(0):
             raise DeclarationError(

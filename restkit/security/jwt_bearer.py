@@ -40,7 +40,7 @@ class JWTBearer(BearerScheme):
         )
         app = App("Books", security=jwt)
 
-    ``request.caller`` is a `Claims`, or what ``load`` makes of it. A verified token is remembered
+    ``request.caller`` is a `Claims`, or the result of ``load``. A verified token is remembered
     for at most five minutes, never past its end, and only while the issuer's keys are the same.
     """
 

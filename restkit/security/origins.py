@@ -33,7 +33,7 @@ def check_origin(origin: str, where: str) -> None:
 
 
 def _fault(origin: str) -> str:
-    """Return what is wrong with an origin, "" if nothing is."""
+    """Return the fault of an origin, "" if there is none."""
     if origin == "null":
         return "'null' stands for every sandboxed page and local file"
     if not origin.isascii():

@@ -61,7 +61,7 @@ class Passwords:
 
         Args:
             password: The password that was sent.
-            password_hash: What `hash` returned, or None if there is no such user.
+            password_hash: The result of `hash`, or None if there is no such user.
         """
         text = _normalized(password)
         unknown = self._hash_of_nobody()

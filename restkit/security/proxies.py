@@ -72,7 +72,7 @@ class Proxies:
         return (Layer(PROXIES, layer),)
 
     def _apply(self, environ: WSGIEnvironment) -> None:
-        """Put what the proxies say into the environ."""
+        """Put the values of the proxies into the environ."""
         addresses = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
         if len(addresses) >= self.count:  # else the request did not pass all proxies
             address = client_address(addresses[-self.count])

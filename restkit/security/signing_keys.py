@@ -1,4 +1,4 @@
-"""`SigningKey`: a key that signs access tokens, and what other services need to verify them."""
+"""`SigningKey`: keys that sign and verify access tokens."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class _NotStored:
         self._failures = tuple(failures)
 
     def contribute(self, operation: Operation) -> Contribution:
-        """Return what the middleware adds to an Operation."""
+        """Return the additions of the middleware to an Operation."""
         return Contribution(failures=self._failures, headers=(_NO_STORE,))
 
     def __call__(self, request: Request, proceed: Proceed) -> Response:

@@ -1,4 +1,4 @@
-"""What an App needs to run as one service of many: health checks, request ids, traces, logs."""
+"""An App as one service of many: health checks, request ids, traces, logs."""
 
 from .correlation import outgoing_headers
 from .draining import drain_with

@@ -49,7 +49,7 @@ def observed(serve: Serve, kind: type[Exchange]) -> Serve:
 
     Args:
         serve: The application.
-        kind: The class of a request and its response; it does what is to be done at their end.
+        kind: The class of a request and its response; it does the work at their end.
     """
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -150,7 +150,7 @@ def _length_of(response: Outgoing | None) -> int:
 
 
 def _direct() -> Callable[[bytes], int | None] | None:
-    """Return what writes the lines of the only handler that gets them, None for all others."""
+    """Return the function that writes lines to the only handler, None for other handlers."""
     if not _log.isEnabledFor(logging.INFO):
         return None
     handlers = _root.handlers

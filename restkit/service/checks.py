@@ -53,7 +53,7 @@ class _Run:
 
     Attributes:
         ended: Set when the check has returned.
-        holds: Whether what it checks works.
+        holds: Whether the check has passed.
     """
 
     def __init__(self, *, has_ended: bool = False) -> None:

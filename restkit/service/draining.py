@@ -1,6 +1,6 @@
-"""Draining: the processes of a server are not ready any more, and serve what still comes.
+"""Draining: the processes of a server are no longer ready, and serve the requests that still come.
 
-What gets the SIGTERM is a process above the server, or gunicorn's master. It tells the workers by a
+A process above the server, or gunicorn's master, gets the SIGTERM. It notifies the workers by a
 file that all of them know from their environment: it is empty until they drain.
 """
 
@@ -34,7 +34,7 @@ class Arbiter(Protocol):
 
 
 def is_draining() -> bool:
-    """Return whether what started this process is about to stop it."""
+    """Return whether the process that started this one is about to stop it."""
     path = os.environ.get(VARIABLE)
     if not path:
         return False

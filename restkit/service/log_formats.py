@@ -50,7 +50,7 @@ class AccessRecord(logging.LogRecord):
         """Take the members.
 
         PERF: a LogRecord finds out where it was made, in which thread and process: 5 thousand
-        instructions for what is the same with each record.
+        instructions for values that all records share.
         """
         self.__dict__.update(members)
 
@@ -59,7 +59,7 @@ class JSONFormatter(logging.Formatter):
     """A formatter that writes a record as one line of JSON.
 
     The members are ``timestamp`` (RFC 3339, UTC), ``level``, ``logger``, ``message``, during a
-    request ``request_id``, ``trace_id``, ``span_id`` and ``operation``, what was given as
+    request ``request_id``, ``trace_id``, ``span_id`` and ``operation``, the values of
     ``extra``, and ``exception`` and ``stack`` with the text of tracebacks.
     """
 
@@ -141,7 +141,7 @@ def context_of(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
 
 
 def extras_of(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
-    """Yield what was given as ``extra``."""
+    """Yield the names and values of ``extra``."""
     for name, value in vars(record).items():
         if name not in _OWN and name not in _CONTEXT:
             yield name, value

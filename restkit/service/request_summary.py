@@ -1,4 +1,4 @@
-"""`Summary`: what the access log says of a request and its response."""
+"""`Summary`: a request and its response, for the access log."""
 
 from __future__ import annotations
 

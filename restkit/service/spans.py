@@ -173,7 +173,7 @@ def _members(state: str) -> list[tuple[str, str]]:
 
 
 def _attributes_of(environ: WSGIEnvironment) -> Mapping[str, str]:
-    """Return what is known of a request before routing; its query may have credentials."""
+    """Return the attributes known before routing, without the query: it may have credentials."""
     method, protocol = environ["REQUEST_METHOD"], environ.get("SERVER_PROTOCOL", "")
     found = {
         "http.request.method": method if method in _METHODS else "_OTHER",

@@ -97,8 +97,8 @@ class SQLAlchemyChangeLog:
     def _bound(self) -> int:
         """Return the number below which all transactions that may write have ended.
 
-        A statement that begins after this sees all their changes. What counts are transactions of
-        this database: ``pg_snapshot_xmin`` alone would wait for those of others on the server too.
+        A statement that begins after this sees all their changes. Only transactions of this
+        database count: ``pg_snapshot_xmin`` alone would wait for those of others on the server too.
         """
         if self._units.engine.dialect.name == "sqlite":
             return 1

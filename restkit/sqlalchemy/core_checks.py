@@ -143,7 +143,7 @@ class Observers:
     """The listeners to events of the ORM that would see how rows are read or written."""
 
     def __init__(self, mapper: AnyMapper, *, writes: bool) -> None:
-        """Keep what the events belong to; listeners may be added at any time.
+        """Keep the mapper that has the events; listeners may be added at any time.
 
         Args:
             mapper: The mapper of the model.

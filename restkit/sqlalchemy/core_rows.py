@@ -100,7 +100,7 @@ class CoreTable:
         self._units = units
 
     def used(self, request: Request, app: Owner) -> tuple[AnyConnection, Session | None]:
-        """Return the connection of a request, which sees what its session wrote, and the session.
+        """Return the connection of a request, which sees its session's writes, and the session.
 
         The session is None if the request has none.
         """
@@ -134,7 +134,7 @@ class CoreRows:
 
     @property
     def _whole(self) -> Connection:
-        """SQLAlchemy's connection of the request, for what a driver's cursor cannot do."""
+        """SQLAlchemy's connection of the request, for work that a driver's cursor cannot do."""
         return whole(self._connection)
 
     def list(self, query: ListQuery, /) -> Page[object]:
@@ -260,7 +260,7 @@ def row_opener(
     Args:
         shape: The parts of the store.
         selecting: The maker of the statements of whole items.
-        use: What the action does with the model's attributes.
+        use: The attributes of the model that the action reads and writes.
         session: The factory of a request's session.
         units: The units of work of the database.
     """
@@ -305,7 +305,7 @@ def _is_alone(
 ) -> bool:
     """Return whether a statement can write rows of a request without a session.
 
-    The objects of a session that is open, and what it has not flushed, belong to the same unit of
+    The objects of an open session, and its changes that are not flushed, belong to the same unit of
     work as the write.
     """
     has_related = bool(shape.references) or (use.action == "delete" and shape.has_cascades)

@@ -189,7 +189,7 @@ class _CompiledForm:
     def _made(
         self, make: Make, found: Sequence[Sequence[object]], description: Description
     ) -> list[Row]:
-        """Return rows as dicts, with None for what the types cannot read."""
+        """Return rows as dicts, with None for values that the types cannot read."""
         try:
             return make(found)
         except MISFITS:

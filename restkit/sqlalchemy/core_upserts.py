@@ -168,7 +168,7 @@ class CoreUpserting:
         return upserting.returning(*returned, is_new.label(_CREATED))
 
     def _set(self, insert: _Insert, names: Sequence[str]) -> Row:
-        """Return what is set in a row that exists.
+        """Return the values that are set in an existing row.
 
         If it has the same values, the row keeps its version and its stamps.
         """

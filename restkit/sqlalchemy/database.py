@@ -43,7 +43,7 @@ class _App(Protocol):
 
 
 class _Extended(Protocol):
-    """The part of an App that tells what is installed."""
+    """The part of an App that lists its extensions."""
 
     @property
     def name(self) -> str: ...
@@ -152,7 +152,7 @@ class Database:
     ) -> None:
         """Let callers read and write some rows of a model only, wherever requests meet the model.
 
-        Each function gets the caller: `Request.caller`, or what ``caller(request)`` returns.
+        Each function gets the caller: `Request.caller`, or the result of ``caller(request)``.
 
         ::
 

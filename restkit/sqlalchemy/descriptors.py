@@ -1,4 +1,4 @@
-"""Attributes of models that are not columns: expressions, and what sets columns or rows."""
+"""Attributes of models that are not columns: expressions, and those that set columns or rows."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def others_of(mapper: Mapper[object], columns: Mapping[str, Attribute]) -> dict[
     """Return the attributes of a model that are not columns, by name.
 
     These are expressions, synonyms, hybrids, association proxies and composites. Clients can filter
-    and sort by what SQL can name: expressions, synonyms of columns, hybrids with an SQL expression.
-    They can write what code of the model, or SQLAlchemy, sets in another way, if the schema has a
-    field for it.
+    and sort by those that SQL can name: expressions, synonyms of columns, hybrids with an SQL
+    expression. They can write those that code of the model, or SQLAlchemy, sets in another way, if
+    the schema has a field for them.
 
     Args:
         mapper: The mapper of the model.

@@ -68,7 +68,7 @@ def take_cursor(pooled: Pooled, key: object) -> DBAPICursor | None:
 
     Args:
         pooled: The connection.
-        key: What identifies the statement.
+        key: The identity of the statement.
     """
     found = pooled.info.get(_KEY)
     return found.pop(key, None) if isinstance(found, _Cursors) else None

@@ -113,7 +113,7 @@ def _path_options(
 def _is_loaded_apart(relation: RelationshipProperty[object], visible: Visible | None) -> bool:
     """Return whether related rows have a statement of their own: lists, and rows with subqueries.
 
-    A condition on what subqueries read would hide items of the same statement.
+    A condition on rows that subqueries read would hide items of the same statement.
     """
     if relation.uselist or visible is None:
         return bool(relation.uselist)

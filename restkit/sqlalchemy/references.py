@@ -21,7 +21,7 @@ class Reference(Record):
         names: The attributes that refer.
         target: The mapper of the referenced rows.
         columns: The referenced columns.
-        on_delete: What the database does with the row if the referenced one is deleted, such as
+        on_delete: The database's action on the row if the referenced one is deleted, such as
             ``"CASCADE"``; ``""`` for nothing.
     """
 

@@ -220,13 +220,13 @@ def find_related(
     *,
     create: bool,
 ) -> dict[object, object]:
-    """Return what names related rows, with the rows, or with their keys for a relation to one.
+    """Return the values that name related rows, with the rows, or their keys for a relation to one.
 
     Args:
         session: The session of the request.
         mapper: The mapper of the items.
         relation: The relation.
-        values: What names rows.
+        values: The values that name the rows.
         create: Whether missing rows are created.
     """
     found = mapper.relationships[relation.name]
@@ -321,7 +321,7 @@ class RelatedRowsMixin:
     def find_related(
         self, relation: Relation, values: Sequence[object], /, *, create: bool
     ) -> Mapping[object, object]:
-        """Return what names related rows, with what the items get for it."""
+        """Return the values that name related rows, with the values that the items get."""
         return find_related(self.session, self._mapper, relation, values, create=create)
 
     def members(self, relation: Relation, item: object, /) -> Sequence[object]:

@@ -1,7 +1,7 @@
 """Conditions on related rows, as EXISTS: no row of a page is repeated, whatever it is related to.
 
 SECURITY: the row rules of a session hold inside of ``any()`` and ``has()``, as they do in every ORM
-statement. What other collections hide is added here.
+statement. The conditions by which other collections hide rows are added here.
 """
 
 from __future__ import annotations

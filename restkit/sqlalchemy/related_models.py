@@ -42,7 +42,7 @@ class _Target:
 
     @property
     def attributes(self) -> Mapping[str, Attribute]:
-        """The columns by name, and what else the model has."""
+        """The columns by name, and the other attributes of the model."""
         return self._attributes
 
     @property

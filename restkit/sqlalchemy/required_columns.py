@@ -40,7 +40,7 @@ def lacking_columns(mapper: Mapper[object], given: Collection[str]) -> list[str]
 def lacking_nested(
     mapper: Mapper[object], path: Sequence[str], given: Collection[str]
 ) -> list[str]:
-    """Return what no insert of a nested object can do without, and nothing fills in.
+    """Return the columns that every insert of a nested object needs, and nothing fills in.
 
     Args:
         mapper: The mapper of the model.

@@ -63,7 +63,7 @@ class _Shared:
         return name
 
     def commit(self, name: str) -> None:
-        """End a unit, and those that began within it, and keep what they have written."""
+        """End a unit, and those that began within it, and keep their writes."""
         if name in self.units:
             self._check()
             self._release(name)
@@ -73,8 +73,8 @@ class _Shared:
 
         Args:
             name: The savepoint of the unit.
-            writes: Whether the unit itself has written. Otherwise what others have written and
-                committed since its beginning is kept, as it would be in a database.
+            writes: Whether the unit itself has written. Otherwise the writes that others have
+                committed since its beginning are kept, as they would be in a database.
         """
         if name not in self.units:
             return  # a unit around this one has ended already

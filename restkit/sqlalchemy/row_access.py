@@ -75,7 +75,7 @@ class RowAccess:
         return None if rule is None else self._of(rule)
 
     def _follow_caller(self) -> None:
-        """Forget what was evaluated before the security scheme knew the caller."""
+        """Forget the rules that were evaluated before the security scheme knew the caller."""
         if self.request.caller is not self._caller:
             self._caller = self.request.caller
             self._evaluated.clear()

@@ -297,7 +297,7 @@ def _condition_shape(condition: Condition) -> tuple[object, ...]:
 
 
 def _form(value: object) -> object:
-    """Return what the statement depends on of a sort key value where a window begins."""
+    """Return the form of a sort key value where a window begins; the statement depends on it."""
     if isinstance(value, StoredValue):
         return "text" if value.is_text else "stored"
     return value is None

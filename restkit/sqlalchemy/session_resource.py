@@ -93,7 +93,7 @@ class SessionResource(Resource):
 
         It is one statement: rows that the caller may not write stay, and the cascades are those of
         the database, not those of relationships. To follow those, or to respond with 403, delete
-        what `find` returns: ``self.session.delete(self.find(Book, isbn=isbn))``.
+        the row that `find` returns: ``self.session.delete(self.find(Book, isbn=isbn))``.
         """
         self.session.execute(delete(model).filter_by(**attributes))
 

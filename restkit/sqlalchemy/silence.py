@@ -15,7 +15,7 @@ class Silence:
 
     Listeners may be added at any time, so that each request asks. PERF: SQLAlchemy's collections
     of listeners say in Python whether they are empty, at two thousand instructions each. Here they
-    are compared with what they were, in two calls that loop in C.
+    are compared with their former state, in two calls that loop in C.
     """
 
     def __init__(

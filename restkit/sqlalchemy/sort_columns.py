@@ -1,7 +1,7 @@
 """Sort keys as columns: those of the model, and of related rows that a statement joins.
 
 SECURITY: a related row that the caller may not see sorts as a missing one. The row rules of a
-session hold in the joins; what other collections hide is a condition of them.
+session hold in the joins, with the conditions by which other collections hide rows.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _paths(names: Iterable[str]) -> list[str]:
 
 
 def page_of_rows(rows: Sequence[M], query: ListQuery, selected: Collection[str] = ()) -> Page[M]:
-    """Return a page, without a total, of what its statements have returned, one more than it has.
+    """Return a page, without a total, of fetched rows: one more than its limit if there are more.
 
     Args:
         rows: The items. With selected sort keys: the item, then those sort keys.

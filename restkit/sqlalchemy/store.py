@@ -303,7 +303,7 @@ class SQLAlchemyStore(RelatingMixin, FollowingMixin, Generic[M]):
         return vars(self.model).get(name, found) is found
 
     def aggregations(self, name: str, /) -> frozenset[str]:
-        """Return what totals can do with an attribute; see `crud.totals.Aggregating`."""
+        """Return the functions of totals for an attribute; see `crud.totals.Aggregating`."""
         column = typed_column(self.mapper, name)  # None for a full-text search
         return frozenset() if column is None else aggregations_of(column)
 

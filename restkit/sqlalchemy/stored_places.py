@@ -95,7 +95,7 @@ def place_parameters(values: Sequence[object]) -> Iterator[tuple[str, object]]:
 def identifying(
     mapper: Mapper[object], order: Sequence[Order], shared: Collection[str], begin: int = 0
 ) -> dict[str, sa.ColumnElement[object]]:
-    """Return what tells the row of a cursor from others: attributes and their parameters.
+    """Return the attributes that identify the row of a cursor, with their parameters.
 
     Args:
         mapper: The mapper of the model.
@@ -175,7 +175,7 @@ class StoredPlaces:
         self._statements: dict[object, _Select] = {}
 
     def of_session(self, query: ListQuery, session: Session, access: Hiding | None) -> ListQuery:
-        """Return what `placed` does, read by a session."""
+        """Return the query that `placed` returns, read by a session."""
         if query.after is None and query.before is None:
             return query
 

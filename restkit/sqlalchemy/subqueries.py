@@ -85,7 +85,7 @@ def check_subqueries(
     Args:
         mapper: The mapper of the model with the attributes.
         hidden: The mappers of models with rows that a caller may not see.
-        by: What hides them: ``"row rule"``.
+        by: The rule that hides them: ``"row rule"``.
         further: A sentence with another remedy.
 
     Raises:

@@ -29,7 +29,7 @@ def aggregations_of(column: sa.ColumnElement[object]) -> frozenset[str]:
     """Return the functions and groups that databases support for the values of a column.
 
     A type that converts values in Python has none but those that compare: the database would add
-    what it stores, which need not be what the program means.
+    the stored values, which may differ from those of the program.
     """
     found = {"group", "count", "distinct", "min", "max"}
     kind = _stored(column.type)

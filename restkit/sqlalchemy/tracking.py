@@ -80,7 +80,7 @@ class TableTracker:
     def _executed(
         self, execute: _Execute, cursor: object, statement: str, *rest: object, **named: object
     ) -> None:
-        """Execute a statement, and note what it reads and writes."""
+        """Execute a statement, and note the tables that it reads and writes."""
         found = reading.get()
         if found is not None:
             note_read(_words(statement))

@@ -282,7 +282,7 @@ class SQLAlchemyTransaction(MembersMixin, Generic[M]):
             yield
 
     def _read_again(self, item: M, names: Iterable[str]) -> None:
-        """Read again what the database has changed: values of columns, and orders of rows."""
+        """Reload attributes that the database changed: values of columns, and orders of rows."""
         if written := kept_large(item):
             self._load_large([item], written)
         known, store = vars(item), self._store.of_item(item)

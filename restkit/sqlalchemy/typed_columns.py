@@ -12,7 +12,7 @@ _UNFIT = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, S
 
 
 def typed_column(mapper: Mapper[object], name: str) -> sa.ColumnElement[object] | None:
-    """Return what SQL has for an attribute of a model; None for relations, proxies and the like."""
+    """Return the column or expression of an attribute; None for relations, proxies and the like."""
     column = mapper.columns.get(name)
     if column is not None:
         return column

@@ -38,7 +38,7 @@ _are_quick: ContextVar[bool] = ContextVar("_are_quick", default=False)
 
 
 def read_unreadable_values(dialect: Dialect) -> None:
-    """Let a dialect read as None what the type of a column cannot read."""
+    """Let a dialect read as None the values that the type of a column cannot read."""
     original = dialect.type_descriptor
 
     def type_descriptor(kind: _Type) -> _Type:
@@ -80,7 +80,7 @@ def guarded(convert: Convert, name: str) -> Convert:
 
     Args:
         convert: The conversion.
-        name: What it reads, for the log.
+        name: The type or the attribute that it reads, for the log.
     """
 
     def read(value: object) -> object:

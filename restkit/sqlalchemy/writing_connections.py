@@ -60,7 +60,7 @@ class WritingConnection(LentConnection):
             self._whole.invalidate(error)
 
     def commit(self) -> None:
-        """Commit the transaction; what a session has committed already is left as it is.
+        """Commit the transaction; writes that a session has committed already stay as they are.
 
         Raises:
             SQLAlchemyError: The database rejects it, as from `Connection.commit`.
@@ -125,7 +125,7 @@ class Writer:
 
 
 def whole(connection: AnyConnection) -> Connection:
-    """Return the SQLAlchemy `Connection` of a unit of work, for what needs one."""
+    """Return the SQLAlchemy `Connection` of a unit of work, for callers that need one."""
     if isinstance(connection, WritingConnection):
         return connection.whole
     if isinstance(connection, Connection):

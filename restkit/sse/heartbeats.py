@@ -107,7 +107,7 @@ class _Reader(Generic[T]):
             return
 
     def items(self, every: float) -> Generator[T | None]:
-        """Yield what was read, and None after some seconds without an item."""
+        """Yield the items that were read, and None after some seconds without an item."""
         until = time.monotonic() + every
         while may_go_on():
             left = until - time.monotonic()

@@ -76,8 +76,8 @@ class Client:
                 app's 500 response.
             base_url: Scheme, host and prefix of the requests.
             same_origin: Whether requests of unsafe methods say that a page of the application sent
-                them (``Sec-Fetch-Site: same-origin``), as browsers do. A request with
-                Sec-Fetch-Site or Origin of its own says what they say.
+                them (``Sec-Fetch-Site: same-origin``), as browsers do. A request
+                keeps a Sec-Fetch-Site or Origin of its own.
 
         Raises:
             RestkitError: The app's declarations are invalid.

@@ -1,4 +1,4 @@
-"""What to write so that a response is declared."""
+"""The line to write so that a response is declared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["remedy"]
 
 
 def remedy(operation: Operation, status: int, environ: Mapping[str, object]) -> str:
-    """Return what to write; a function around the verb that made the response declares it."""
+    """Return the line to write, and its place: a function that made the response declares it."""
     missing = _missing(status)
     if name := environ.get(RESPONDED_BY):
         return f"put {missing} on the middleware {name}, which made the response"

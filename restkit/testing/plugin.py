@@ -73,7 +73,7 @@ class _RollsBack(Protocol):
 
 @pytest.fixture
 def rolled_back(app: object) -> Generator[object]:
-    """Undo after the test what it and the App write to the App's databases and stores in memory.
+    """Undo after the test its and the App's writes to the App's databases and stores in memory.
 
     Yields:
         A session of the database for the test itself, or the `MemoryStore`; of several, that of the

@@ -1,4 +1,4 @@
-"""What a verification did, and what it found: by operation, each fault once."""
+"""The counts and the faults of a verification: by operation, each fault once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Finding(Record):
         operation: The operation, such as ``GET /books/{book_id}``; "" for one of the whole run.
         check: The name of Schemathesis's check, or of the error that ended a part of the run.
         title: The kind of the fault.
-        message: What was wrong, in full.
+        message: The fault, in full.
         curl: The command that repeats the request, "" if there is none.
     """
 
@@ -29,7 +29,7 @@ class Finding(Record):
 
 
 class Tally:
-    """What a verification did and found.
+    """The counts and the faults of a verification.
 
     Attributes:
         seed: The seed of the drawn requests.

@@ -1,4 +1,4 @@
-"""What Schemathesis is told of documents that these cannot say.
+"""Facts for Schemathesis that a document cannot state.
 
 The module is also for Schemathesis's own command:
 ``SCHEMATHESIS_HOOKS=restkit.verification.hooks``.
@@ -25,7 +25,7 @@ _KEY = "Idempotency-Key"
 
 @schemathesis.deserializer("application/x-ndjson")
 def first_line(context: DeserializationContext, response: Response) -> object:
-    """Read the first line of JSON Lines, if there is one: the document says what a line is."""
+    """Read the first line of JSON Lines, if there is one: the document describes one line."""
     lines = response.content.splitlines()
     return json.loads(lines[0]) if lines else None
 

@@ -13,7 +13,7 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 class Plan(Record):
-    """What a verification does; ``schemathesis.toml`` of the project decides the rest.
+    """The plan of a verification; ``schemathesis.toml`` of the project decides the rest.
 
     Attributes:
         examples: How many requests are drawn for each operation and phase, None for the project's.

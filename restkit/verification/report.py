@@ -1,4 +1,4 @@
-"""The short report of a verification: one line an operation with faults, and what to repeat."""
+"""The short report of a verification: the faults by operation, and commands to repeat them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDTH = 400
 
 
 def lines_of(tally: Tally) -> Iterator[str]:
-    """Yield the lines of the report: the faults by operation, what was not seen, and a summary."""
+    """Yield the lines of the report: the faults, the operations without success, and a summary."""
     by_operation: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in tally.found.values():
         by_operation[finding.operation].append(finding)

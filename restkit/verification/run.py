@@ -64,7 +64,7 @@ def verify(app: App, plan: Plan) -> Tally:
 
     Args:
         app: The App. It serves as it would behind a server: its database is read and written.
-        plan: What is done.
+        plan: The plan.
 
     Raises:
         VerificationError: ``schemathesis.toml`` is wrong, or no operation is left.
@@ -230,7 +230,7 @@ def _rejected_by_methods(app: App) -> set[tuple[str, int]]:
 
 
 def _record(tally: Tally, event: events.EngineEvent, by_method: _Rejected) -> None:
-    """Add what an event of Schemathesis's engine tells."""
+    """Add the results in an event of Schemathesis's engine."""
     if isinstance(event, events.ScenarioFinished):
         _record_requests(tally, event.recorder, by_method)
     elif isinstance(event, events.EngineFinished):

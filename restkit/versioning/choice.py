@@ -1,4 +1,4 @@
-"""How a request names its version, and what that adds to the Operations of each version."""
+"""How a request names its version, and the additions to the Operations of each version."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Choice(Protocol):
         ...
 
     def contribution(self, version: str, *, is_default: bool) -> Contribution:
-        """Return what the choice adds to each Operation of a version."""
+        """Return the additions of the choice to each Operation of a version."""
         ...
 
     def documented(self, version: str) -> Mapping[str, str]:

@@ -32,7 +32,7 @@ class Versions:
     A header with an unknown version is a 400. Of media types, unknown ones are a 406 or 415. Every
     response has Vary.
 
-    The Apps share resource classes, and nothing else: install what each needs on each.
+    The Apps share only resource classes: install an extension on each App that needs it.
 
     Attributes:
         apps: The Apps by version.

@@ -104,7 +104,7 @@ def _kept(pairs: Iterable[tuple[str, str]], *, searched: bool) -> list[tuple[str
 def query_pairs(query: str) -> list[tuple[str, str]]:
     """Return the names and values of a query, as a WSGI environ has it; [] if there are too many.
 
-    What is no UTF-8 is replaced. The response says what is wrong with it.
+    Invalid UTF-8 is replaced. The response reports it.
     """
     text = query.encode("latin-1", "replace").decode("utf-8", "replace")
     try:

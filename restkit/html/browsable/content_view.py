@@ -1,4 +1,4 @@
-"""The content of a response as markup: JSON with links, other text, and what is cut."""
+"""The content of a response as markup: JSON with links, other text, the parts that are cut."""
 
 from __future__ import annotations
 

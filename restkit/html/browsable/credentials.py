@@ -188,7 +188,7 @@ def _form(scheme: SecurityScheme, request: Request) -> SchemeForm:
 def credentials_of(
     schemes: Mapping[str, SecurityScheme], form: Mapping[str, str]
 ) -> Credentials | None:
-    """Return what somebody typed for a scheme, None if it is nothing.
+    """Return the credentials of a form, None if it has none for a known scheme.
 
     Args:
         schemes: The schemes of the App.

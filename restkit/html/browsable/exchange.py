@@ -106,7 +106,7 @@ def inner_environ(
 
 
 def send(app: WSGIApplication, environ: WSGIEnvironment) -> Received:
-    """Send a request to the App, and return what is shown of its response."""
+    """Send a request to the App, and return the shown parts of its response."""
     started: list[tuple[str, Sequence[tuple[str, str]]]] = []
 
     def start(

@@ -68,13 +68,13 @@ def _unchanged(plan: FieldPlan, node: _Node, shown: Mapping[str, object]) -> obj
 
 
 def changed_texts(plan: FormPlan, texts: Tree, shown: Mapping[str, object], now: Tree) -> Tree:
-    """Return the texts of a form whose unchanged fields have what is stored now.
+    """Return the texts of a form whose unchanged fields have the stored values.
 
     Args:
         plan: The plan of the form.
         texts: The texts that were sent.
         shown: The object that the form was filled with.
-        now: The texts of what is stored now.
+        now: The texts of the stored object.
     """
     before = serialized_texts(plan, shown)
     found: Tree = {}
@@ -86,7 +86,7 @@ def changed_texts(plan: FormPlan, texts: Tree, shown: Mapping[str, object], now:
 
 
 def _state(plan: FieldPlan, node: _Node) -> object:
-    """Return what the texts of a field say, in one form for forms sent and forms shown."""
+    """Return the texts of a field as one comparable value, for forms sent and forms shown."""
     if plan.control == "rows":
         return [_members_state(plan, row) for row in rows_of(_tree(node))]
     if plan.parts:

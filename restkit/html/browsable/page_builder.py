@@ -138,7 +138,7 @@ class PageBuilder:
     def _context(
         self, environ: WSGIEnvironment, request: Request, operation: Operation | None
     ) -> dict[str, object]:
-        """Return what every page has."""
+        """Return the template variables of every page."""
         app = request.app
         root = quote_path(request.root_path)
         summary = summary_of(operation) if operation is not None else ""

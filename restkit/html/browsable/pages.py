@@ -124,7 +124,7 @@ class Pages:
     def _respond_to_form(
         self, environ: WSGIEnvironment, request: Request
     ) -> PageResponse | OwnForm:
-        """Return the page of what a form asks for, or the form if it is none of pages."""
+        """Return the page that responds to a form, or the form if it belongs to no page."""
         operations = self._site.operations_at(environ)
         content: IO[bytes] = io.BytesIO()
         read: Request | None = None
@@ -220,7 +220,7 @@ class Pages:
         received: Received,
         operations: Mapping[str, Operation],
     ) -> list[VerbForm]:
-        """Return the forms after a request that has succeeded: those of what it returned."""
+        """Return the forms after a request that has succeeded: those of the returned object."""
         if asked.method == "POST":
             again = {each: operations[each] for each in ("POST",) if each in operations}
             return self._forms(environ, asked, received._replace(status=404), again)

@@ -22,7 +22,7 @@ class HeaderField(Record):
     Attributes:
         name: The name of the header.
         value: The value.
-        description: What it does.
+        description: The description of the header.
         id: The id of its control.
     """
 

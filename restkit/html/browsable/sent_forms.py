@@ -49,7 +49,7 @@ class SentForm(Record):
         operation: The Operation that it is for.
         plan: The plan of the form, None for content that was sent as text, or for none.
         texts: The texts of its fields.
-        shown: What the form was filled with, None for an empty form.
+        shown: The object that the form was filled with, None for an empty form.
         tag: The entity tag that it demands, "" without one.
         content: Content-Type, content and length, None without content.
         headers: The request headers that were written, and If-Match.
@@ -191,7 +191,7 @@ def sent_form(read: Request, content: IO[bytes], operation: Operation) -> SentFo
 
 
 def _shown(read: Request) -> Mapping[str, object] | None:
-    """Return what the form was filled with."""
+    """Return the object that the form was filled with."""
     if SHOWN not in read.form:
         return None
     try:

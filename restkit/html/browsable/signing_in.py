@@ -37,7 +37,7 @@ _SIGN_IN, _SIGN_OUT = f"{OWN_PREFIX}sign-in", f"{OWN_PREFIX}sign-out"
 
 
 class SigningInView(Record):
-    """What a page shows of signing in.
+    """The part of a page for signing in.
 
     Attributes:
         schemes: The forms of the schemes, () if nothing needs credentials.
@@ -99,7 +99,7 @@ class SigningIn:
         operations: Iterable[Operation],
         is_wanted: bool,
     ) -> SigningInView:
-        """Return what a page shows.
+        """Return the part of a page for signing in.
 
         Args:
             environ: The environ of the browser's request.

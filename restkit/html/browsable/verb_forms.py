@@ -88,12 +88,12 @@ class VerbForm(Record):
 
     @property
     def summary(self) -> str:
-        """What the verb does."""
+        """The summary of the verb."""
         return summary_of(self.operation)
 
 
 def summary_of(operation: Operation) -> str:
-    """Return what an Operation does, in a sentence."""
+    """Return the summary of an Operation, or its operationId as a sentence."""
     return str(operation.summary) or sentence_of(operation.operation_id)
 
 
@@ -184,7 +184,7 @@ def with_form(
 def filled(
     found: VerbForm, form: Form, plan: FormPlan, shown: Mapping[str, object] | None
 ) -> VerbForm:
-    """Return a form with its fields, and with what they were filled with."""
+    """Return a form with its fields, and with the object that they were filled with."""
     if form_inputs(found.operation):
         return _native(found._replace(form=form, enctype=plan.enctype))
     if shown is None:

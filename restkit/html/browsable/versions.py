@@ -38,7 +38,7 @@ class Versions(Record):
 
     Attributes:
         differences: The members that differ.
-        form: The form: what the caller has changed, and else what is stored now.
+        form: The form: the caller's changes, and the stored values of the other members.
     """
 
     differences: list[Difference]
@@ -51,7 +51,7 @@ def versions_of(sent: SentForm, action: str, now: Received) -> Versions | None:
     Args:
         sent: The form.
         action: The URL.
-        now: The response with what is stored now.
+        now: The response with the stored item.
 
     Returns:
         None if there is nothing to compare: the item is gone, or it is no object.

@@ -1,4 +1,4 @@
-"""Tests of actions of one's own, of transitions, and of what runs after the commit."""
+"""Tests of actions of one's own, of transitions, and of functions after the commit."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ActionConformance(Conformance):
         return Client(app)
 
     def test_actions_of_items(self, app: App) -> None:
-        """What an action sets is stored, with a new entity tag; If-Match is compared."""
+        """The changes of an action are stored, with a new entity tag; If-Match is compared."""
         client = self.acting(app)
         made = self.made(client, "/acting", title="a", number=1)
         url, tag = made.headers["Location"], {"If-Match": made.headers["ETag"]}
@@ -162,7 +162,7 @@ class ActionConformance(Conformance):
         assert client.get(url).json["title"] == "final"
 
     def test_functions_after_the_commit(self, app: App) -> None:
-        """They see what is committed, and do not run for a request that fails."""
+        """They see committed data, and do not run for a request that fails."""
         seen: list[list[str]] = []
         suite = self
 

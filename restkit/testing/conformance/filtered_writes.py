@@ -97,7 +97,7 @@ class FilteredWriteConformance(ConcurrencyConformance):
         assert client.get("/notes").json == before
 
     def test_all_are_changed_or_none(self, app: App) -> None:
-        """What is invalid, or conflicts with one item, changes no item."""
+        """An invalid patch, or one that conflicts with one item, changes no item."""
         client = self.five(app)
         before = client.get("/notes").json
         invalid = expect(client.patch("/filtered?number=2", json={"title": "x" * 101}), 422)

@@ -61,7 +61,7 @@ class FormatConformance(Conformance):
         assert [each["title"] for each in client.get(found["next"]).json["items"]] == ["e"]
 
     def test_a_repeated_request_is_done_once(self, app: App) -> None:
-        """Its response is the first one; what failed is done again."""
+        """Its response is the first one; a failed request is done again."""
         members = {"model": self.note, "idempotency": Idempotency(MemoryStorage())}
         app.add("/once", type("OnceNotes", (CRUDResource,), {**members, "__module__": __name__}))
         client = Client(app)

@@ -36,7 +36,7 @@ class RelatedKeysConformance(Conformance):
         return client
 
     def test_lists_of_keys(self, app: App) -> None:
-        """A list of keys is set, replaced, patched and emptied; GET answers what was answered."""
+        """A list of keys is set, replaced, patched and emptied; GET returns the same list."""
         client = self.labelled(app)
         made = self.made(client, "/keyed", title="x", labels=[2, 1])
         url = made.headers["Location"]
