@@ -5,12 +5,13 @@ or a command in a process of its own.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,8 @@ def serve_process(
     environment: Mapping[str, str] | None = None,
     seconds: float = 30,
 ) -> Generator[str]:
-    """Start a command that serves on `port`, wait until the port answers, and end that process by
-    its own id.
+    """Start a command that serves on `port`, wait until the port answers, and end that process and
+    those that it has started by the id of their group.
 
     Args:
         command: The program and its arguments, which name the port too.
@@ -96,6 +97,7 @@ def serve_process(
             stderr=subprocess.STDOUT,
             cwd=cwd,
             env={**os.environ, **(environment or {})},
+            start_new_session=True,  # a group of its own, which ends with its workers
         )
         try:
             if not _answers(process, port, seconds):
@@ -128,6 +130,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    # A server that is told to end while its workers start may leave some of them behind.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def workers_of(pid_file: Path, *, seconds: float = 10) -> list[int]:
