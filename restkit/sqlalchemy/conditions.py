@@ -94,23 +94,35 @@ def scoped_column(model: type, name: str) -> Any:
     """Return the attribute of a model that a scope or row rule names.
 
     Raises:
-        DeclarationError: The model has no such attribute, or it is a relationship.
+        DeclarationError: The model has no such attribute, or SQL cannot compare it with a value.
     """
     column = getattr(model, name, None)
-    relation = getattr(column, "property", None)
-    if isinstance(relation, RelationshipProperty):
-        columns = map(relation.parent.get_property_by_column, relation.local_columns)
-        keys = " and ".join(sorted(repr(each.key) for each in columns))
-        raise DeclarationError(
-            f"A scope or row rule names {name!r}, a relationship of {model.__qualname__}. Name a "
-            f"column, such as {keys}, or '{name}.' with an attribute of the related model."
-        )
+    # SECURITY: Python would compare another attribute of the class: the result may be all rows.
+    if isinstance(getattr(column, "type", None), sa.types.TypeEngine):
+        return column
+    named = f"A scope or row rule names {name!r}, "
     if column is None:
         hint = f" Write {name.replace('__', '.')!r} for related rows." if "__" in name else ""
+        raise DeclarationError(f"{named}which {model.__qualname__} does not have.{hint}")
+    relation = getattr(column, "property", None)
+    if isinstance(relation, RelationshipProperty):
         raise DeclarationError(
-            f"A scope or row rule names {name!r}, which {model.__qualname__} does not have.{hint}"
+            f"{named}a relationship of {model.__qualname__}. {_columns_of(relation)}'{name}.' with "
+            "an attribute of the related model."
         )
-    return column
+    raise DeclarationError(
+        f"{named}which is not a column of {model.__qualname__}. Name columns, or return an "
+        "SQLAlchemy expression."
+    )
+
+
+def _columns_of(relation: RelationshipProperty[Any]) -> str:
+    """Return the advice to name the columns that a relationship joins by."""
+    attributes = relation.parent.column_attrs
+    keys = [each.key for each in attributes if relation.local_columns.intersection(each.columns)]
+    return (
+        f"Name a column, such as {' and '.join(map(repr, sorted(keys)))}, or " if keys else "Name "
+    )
 
 
 def condition_of(model: type, condition: Condition) -> _Clause:

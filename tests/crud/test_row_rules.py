@@ -7,13 +7,20 @@ from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
 from databases import KINDS, database_url
 from marshmallow import Schema, fields, validate
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    composite,
+    mapped_column,
+    relationship,
+)
 
 from restkit import App, Forbidden, Request, Resource, provide, raises
 from restkit.crud import AnyOf, Condition, CRUDResource, MemoryStore
@@ -554,6 +561,40 @@ def test_a_scope_that_names_a_relationship_is_an_error(value: Any, wrap: Any) ->
     for path in ("/books", "/books/1"):
         with pytest.raises(DeclarationError, match=r"'author', a relationship of B.*'author_id'"):
             client.get(path)
+
+
+class Point(NamedTuple):
+    x: int | None
+    y: int | None
+
+
+class Pin(Base):
+    __tablename__ = "pin"
+    kind = "pin"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    x: Mapped[int | None]
+    y: Mapped[int | None]
+    at: Mapped[Point] = composite("x", "y")
+
+
+NO_COLUMNS: list[tuple[str, Any]] = [
+    *(("at", Point(1, 2)), ("at", None), ("kind", "pin"), ("__tablename__", "pin")),
+    *(("metadata", 1), ("label", None)),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), NO_COLUMNS)
+@pytest.mark.parametrize("wrap", [dict, AnyOf])
+def test_a_scope_that_names_no_column_shows_nothing(wrap: Any, name: str, value: Any) -> None:
+    """An attribute that Python compares, and not SQL, is one sentence, never all rows."""
+    app = App("Pins", contract="off")
+    app.install(Database("sqlite://", create=Base.metadata))
+    members = {"model": Pin, "scope": lambda self: wrap({name: value})}
+    app.add("/pins", type("Pins", (CRUDResource,), members))
+    for path in ("/pins", "/pins/1"):
+        with pytest.raises(DeclarationError, match=f"names '{name}', which"):
+            Client(app).get(path)
 
 
 class WriterSchema(Schema):
