@@ -116,7 +116,7 @@ def scoped_column(model: type, name: str) -> Any:
     )
 
 
-def _columns_of(relation: RelationshipProperty[Any]) -> str:
+def _columns_of(relation: RelationshipProperty[object]) -> str:
     """Return the advice to name the columns that a relationship joins by."""
     attributes = relation.parent.column_attrs
     keys = [each.key for each in attributes if relation.local_columns.intersection(each.columns)]
