@@ -14,6 +14,7 @@ from ..contract import Failure
 from ..http.methods import SAFE_METHODS
 from ..refresh_tokens import RefreshToken, UsedToken
 from ..request import Request
+from ..response_callbacks import after_response
 from .database import Database, session
 from .record_tables import table_of
 from .store import FAILURES
@@ -106,9 +107,22 @@ class SQLTokenStore:
             return UsedToken(token, row.used_at, is_first=False, is_last=is_last)
 
     def revoke(self, request: Request, family: str, /) -> None:
-        """Remove all tokens of a family."""
-        with Database.of(request.app).engine.begin() as connection:
-            self._remove(connection, self._table.c.family == family)
+        """Remove all tokens of a family.
+
+        On SQLite, they are removed after the response if the request has a session that writes.
+        """
+        database = Database.of(request.app)
+
+        def remove() -> None:
+            with database.engine.begin() as connection:
+                self._remove(connection, self._table.c.family == family)
+
+        # The transaction of the request holds SQLite's lock of all writers, and a request that
+        # fails, as one with a token of no user, rolls it back.
+        if database.backend == "sqlite" and _has_writing_session(database, request):
+            after_response(remove, request)
+        else:
+            remove()
 
     def revoke_subject(self, request: Request, subject: str, /) -> None:
         """Remove all tokens of somebody who has logged in."""
@@ -139,3 +153,9 @@ class SQLTokenStore:
         with Database.of(request.app).engine.connect() as connection:
             found: str | None = connection.scalar(statement)
             return found
+
+
+def _has_writing_session(database: Database, request: Request) -> bool:
+    provided = request.provided
+    is_open = provided is not None and database.session in provided.values
+    return is_open and request.method not in SAFE_METHODS

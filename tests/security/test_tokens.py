@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from databases import KINDS, database_url
 from redis_server import redis_url
+from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from restkit import App, Conflict, DeclarationError, Request, raises
@@ -440,6 +441,13 @@ def test_users_are_read_in_the_session_of_the_request(kind: str, tmp_path: Path)
         assert first.status == 200
         assert second.status == 200
         assert service.me(second.json["access_token"]) == 200
+        with Session(database.engine) as opened, opened.begin():
+            opened.delete(opened.get_one(Member, "ann"))
+        third = service.refresh(second.json["refresh_token"])
+        assert third.status == 400
+        assert third.json["error"] == "invalid_grant"
+        with Session(database.engine) as opened:
+            assert opened.scalars(select(StoredToken)).all() == []
         database.close()
 
 
