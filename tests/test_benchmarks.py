@@ -29,9 +29,11 @@ from benchmarks.further_report import growth_svg
 from benchmarks.gate import compare, main
 from benchmarks.growth import CELLS, driver_of_list, measured
 from benchmarks.growth_programs import PROGRAMS, SIZES, fill
-from benchmarks.programs import PEERS
+from benchmarks.programs import PEERS, installed
 from benchmarks.record import RECORDED, load
 from benchmarks.report import scaling_svg, svg, table, text
+from benchmarks.start_report import demands, unmet
+from benchmarks.starting import NAMES as STARTING
 
 # What takes long to make, and is no other code than the smaller sizes.
 LONG = {"list-10000", "routes-5000"}
@@ -160,3 +162,35 @@ def test_first(name: str) -> None:
         command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) > 1000
+
+
+@pytest.mark.parametrize("name", STARTING)
+def test_first_order(name: str) -> None:
+    """The programs with one schema start in a fresh process and take an order there."""
+    command = [sys.executable, "-m", "tests.benchmarks.first", name, "wsgi", "order"]
+    if not installed(PEERS[name]):
+        pytest.skip(f"{PEERS[name].title} is not installed")
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) > 1000
+
+
+def test_demands_that_are_not_met() -> None:
+    """Every figure that is worse than its demand is in the section, and no other one."""
+    ratios = [
+        ("Falcon / restkit", "0.90", ">= 1", False),
+        ("Flask / restkit", "2.00", ">= 1", True),
+    ]
+    lines = unmet(load(RECORDED), ratios)
+    found = [*demands(load(RECORDED)), *ratios]
+
+    assert lines[0] == "## Demands that are not met"
+    assert len(found) > 10
+    for what, measured, wanted, met in found:
+        assert (f"| {what} | {measured} | {wanted} |" in lines) is not met
+
+
+def test_the_page_begins_with_what_is_not_met() -> None:
+    page = text(load(RECORDED))
+    assert page.index("## Demands that are not met") < page.index("## Where restkit loses")

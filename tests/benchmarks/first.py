@@ -1,5 +1,8 @@
 """Make the smallest program, answer one request, and print the peak memory;
 nothing else is imported.
+
+``python -m tests.benchmarks.first NAME KIND`` asks for ``/``; with ``order`` behind it, the program
+has one schema, and an order is posted.
 """
 
 from __future__ import annotations
@@ -8,7 +11,15 @@ import importlib
 import sys
 from typing import Any
 
-__all__ = ["peak", "response"]
+__all__ = ["ORDER", "order_response", "peak", "response"]
+
+ORDER = (
+    b'{"reference": "A-1", "customer": "Ada", "email": "ada@example.org", "account": '
+    b'"12345678-1234-5678-1234-567812345678", "placed_at": "2026-03-01T10:00:00+00:00", '
+    b'"ship_on": "2026-03-02", "currency": "EUR", "total": 12.5, "weight": 300, "express": true, '
+    b'"tags": ["gift"], "note": null, "items": [{"sku": "p-1", "title": "Pen", "quantity": 2, '
+    b'"price": 6.25}]}'
+)
 
 
 def response(app: Any, kind: str) -> bytes:
@@ -16,7 +27,19 @@ def response(app: Any, kind: str) -> bytes:
     return _wsgi(app) if kind == "wsgi" else _asgi(app)
 
 
-def _wsgi(app: Any) -> bytes:
+def order_response(app: Any) -> bytes:
+    """Post an order to a WSGI program once."""
+    return _wsgi(
+        app,
+        ORDER,
+        REQUEST_METHOD="POST",
+        PATH_INFO="/orders",
+        CONTENT_TYPE="application/json",
+        CONTENT_LENGTH=str(len(ORDER)),
+    )
+
+
+def _wsgi(app: Any, body: bytes = b"", **more: str) -> bytes:
     import io
 
     environ = {
@@ -30,11 +53,12 @@ def _wsgi(app: Any) -> bytes:
         "HTTP_HOST": "127.0.0.1:8000",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(b""),
+        "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
+        **more,
     }
     return b"".join(app(environ, lambda status, headers, exc_info=None: None))
 
@@ -77,8 +101,12 @@ def peak() -> int:
 
 
 if __name__ == "__main__":
-    name, kind = sys.argv[1:]
-    if name != "python":
+    name, kind, *rest = sys.argv[1:]
+    if rest == ["order"]:
+        body = order_response(importlib.import_module(f"tests.benchmarks.peers.{name}").posts())
+        if b'"reference":"A-1"' not in body.replace(b" ", b""):
+            raise SystemExit(f"{name} answered {body!r}")
+    elif name != "python":
         body = response(importlib.import_module(f"tests.benchmarks.peers.{name}").hello(), kind)
         if b"".join(body.split()) != b'{"hello":"world"}':
             raise SystemExit(f"{name} answered {body!r}")

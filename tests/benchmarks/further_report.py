@@ -10,7 +10,8 @@ from .chart import Bar, Group, draw
 from .field_kinds import KINDS
 from .guards import DEMANDED
 from .record import RECORDED, load
-from .tables import Figures, markdown, ratio, thousands
+from .start_report import hostile_bodies, starting
+from .tables import Figures, markdown, ratio, said, thousands
 from .untouched import DEMANDED as DEMANDED_SMALL
 
 __all__ = ["further", "growth_svg"]
@@ -32,19 +33,10 @@ def _recorded(name: str) -> dict[str, Any]:
     return load(path)
 
 
-def _said(figures: Figures, module: str) -> str:
-    about = figures["about"]
-    named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
-    return (
-        f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m "
-        f"tests.benchmarks.{module} --record`."
-    )
-
-
 def further() -> list[str]:
     """Return the parts, each below a title of its own."""
     further = [*_postgresql(), *_many(), *_one(), *_growth(), *_fields(), *_guards()]
-    return [*further, *_untouched()]
+    return [*further, *hostile_bodies(), *_untouched(), *starting()]
 
 
 def _postgresql() -> list[str]:
@@ -59,7 +51,7 @@ def _postgresql() -> list[str]:
         "itself is in neither."
     )
     table = markdown(["request", "FastAPI + SQLModel / restkit"], rows)
-    return ["", "### PostgreSQL", "", intro, "", *table, "", _said(figures, "postgresql")]
+    return ["", "### PostgreSQL", "", intro, "", *table, "", said(figures, "postgresql")]
 
 
 def _many() -> list[str]:
@@ -73,7 +65,7 @@ def _many() -> list[str]:
         "100 items, divided by 900."
     )
     table = markdown(["request", "restkit"], rows)
-    return ["", "### Many items at once", "", intro, "", *table, "", _said(figures, "many")]
+    return ["", "### Many items at once", "", intro, "", *table, "", said(figures, "many")]
 
 
 def _one() -> list[str]:
@@ -89,8 +81,10 @@ def _one() -> list[str]:
         "others are not read."
     )
     table = markdown(["request", *(f"{int(size):,} members" for size in sizes)], rows)
-    said = _said(figures, "one_of_many")
-    return ["", "### One item among many", "", intro, "", *table, "", said]
+    return [
+        *("", "### One item among many", "", intro, "", *table, ""),
+        said(figures, "one_of_many"),
+    ]
 
 
 def _fields() -> list[str]:
@@ -128,7 +122,7 @@ def _fields() -> list[str]:
         "",
         *markdown(["request", "restkit", "target"], asked),
         "",
-        _said(figures, "fields"),
+        said(figures, "fields"),
     ]
 
 
@@ -149,7 +143,7 @@ def _guards() -> list[str]:
         "the cost of the guards alone. The rate limits count in memory."
     )
     table = markdown(["request", "above hello", "at most"], rows)
-    return ["", "## Guards", "", intro, "", *table, "", _said(figures, "guards")]
+    return ["", "## Guards", "", intro, "", *table, "", said(figures, "guards")]
 
 
 def _untouched() -> list[str]:
@@ -175,7 +169,7 @@ def _untouched() -> list[str]:
         f"Thousand instructions above hello of a class, {thousands(base)}; a 304 has a tag, too:"
     )
     lines += ["", intro, "", *markdown(["response", "above hello", "at most"], rows)]
-    return [*lines, "", _said(figures, "untouched")]
+    return [*lines, "", said(figures, "untouched")]
 
 
 def _above(count: int | None) -> str:
@@ -201,7 +195,7 @@ def _growth() -> list[str]:
         ]
         heads = [head for head, _ in _PROGRAMS.values()]
         lines += ["", *markdown([title, *heads], rows)]
-    return [*lines, "", _said(figures, "growth")]
+    return [*lines, "", said(figures, "growth")]
 
 
 def _sizes(figures: Figures, group: str) -> list[tuple[str, Figures]]:

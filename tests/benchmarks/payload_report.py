@@ -12,7 +12,7 @@ from typing import Any
 from .cases import CASES, DATABASE, LEDGER, PAYLOADS
 from .programs import OF_PAYLOADS, PEERS, PROGRAMS
 from .record import RECORDED
-from .tables import Figures, markdown, thousands
+from .tables import Figures, markdown, said, thousands
 
 __all__ = ["DEMANDED", "RECORD", "ROWS", "Losses", "demanded", "losses", "payload_parts"]
 
@@ -112,7 +112,7 @@ def payload_parts(figures: Figures, recorded: Figures) -> list[str]:
         "",
         *_table([row for row in shown if row in lost_rows], counts),
         "",
-        *([_said(figures), ""] if "about" in figures else []),
+        *([said(figures, "payload_costs"), ""] if "about" in figures else []),
         "### Demands on the worst payload",
         "",
         "Thousand instructions of restkit; of several payloads the most expensive one is judged:",
@@ -159,15 +159,6 @@ def _demands(figures: Figures, recorded: Figures) -> list[str]:
             met = "yes"
         rows.append([title, CASES[row].title, thousands(count), f"{most // 1000:,}", met])
     return markdown(["request", "worst payload", "measured", "at most", "met"], rows)
-
-
-def _said(figures: Figures) -> str:
-    about = figures["about"]
-    named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
-    return (
-        f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m "
-        "tests.benchmarks.payload_costs --record`."
-    )
 
 
 _LOSING = (

@@ -15,6 +15,7 @@ from .measure import SCALED
 from .payload_report import RECORD, payload_parts
 from .programs import PEERS
 from .record import load
+from .start_report import Demand, unmet
 from .tables import Figures, markdown, ratio, thousands
 
 __all__ = ["scaling_svg", "svg", "table", "text", "write"]
@@ -152,6 +153,14 @@ def _demanded(figures: Figures) -> list[str]:
             ["without accelerators, list of 100: FastAPI / restkit", stated, "stated only", ""]
         )
     return markdown(["comparison", "measured", "demanded", "met"], rows)
+
+
+def _ratio_demands(figures: Figures) -> list[Demand]:
+    return [
+        (what, f"{found:.2f}", f">= {wanted:g}", found >= wanted)
+        for what, found, wanted in _demands(figures)
+        if found is not None
+    ]
 
 
 def _met(found: float, wanted: float) -> str:
@@ -303,7 +312,7 @@ _INTRO = """\
 # Benchmarks
 
 Compare the cost of a request in restkit with other frameworks, and measure it again on your machine. The page begins with the
-rows that restkit loses. The command that measures also writes this page and its charts.
+demands that restkit does not meet and the rows that it loses. The command that measures also writes this page and its charts.
 
 ![Thousand instructions a request, logarithmic](images/benchmarks.svg)
 
@@ -350,6 +359,10 @@ python -m tests.benchmarks.one_of_many --record     # instructions of a request 
 python -m tests.benchmarks.fields --record          # instructions of one more field
 python -m tests.benchmarks.growth --record          # CPU time by length, columns and relations
 python -m tests.benchmarks.untouched --record       # instructions by routes and mounted Apps
+python -m tests.benchmarks.hostile --record         # instructions of a byte of bad bodies
+python -m tests.benchmarks.starting --record        # instructions until the first response
+python -m tests.benchmarks.mounting --record        # instructions and CPU time of many resources
+python -m tests.benchmarks.guards --record          # instructions of guards, sessions, ids and logs
 python -m tests.benchmarks --render                 # the page and its charts, from the record
 ```
 
@@ -418,7 +431,8 @@ def text(figures: Figures) -> str:
         ),
         ("Scaling", "", _scaling, "scaling"),
     ]
-    out = [_INTRO.rstrip("\n"), "", *payload_parts(load(RECORD), figures)]
+    out = [_INTRO.rstrip("\n"), "", *unmet(figures, _ratio_demands(figures))]
+    out += payload_parts(load(RECORD), figures)
     for title, intro, make, key in parts:
         if figures.get(key):
             out += [f"## {title}", "", *([intro, ""] if intro else []), *make(figures), ""]

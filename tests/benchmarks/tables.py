@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["Figures", "markdown", "ratio", "thousands"]
+__all__ = ["Figures", "markdown", "ratio", "said", "thousands"]
 
 Figures = Mapping[str, Any]
 
@@ -21,6 +21,16 @@ def thousands(count: float | None) -> str:
     if count is None:
         return "-"
     return f"{count / 1000:,.0f}" if count >= 10_000 else f"{count / 1000:.1f}"
+
+
+def said(figures: Figures, module: str) -> str:
+    """Return the date, commit and versions of figures, and the command that records them."""
+    about = figures["about"]
+    named = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
+    return (
+        f"{about['date']}, restkit at commit {about['commit']}, {named}: `python -m "
+        f"tests.benchmarks.{module} --record`."
+    )
 
 
 def ratio(each: Figures | None) -> str:

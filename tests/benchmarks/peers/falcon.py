@@ -6,7 +6,7 @@ from typing import Any
 
 import falcon
 
-__all__ = ["header_middleware", "hello", "middleware", "routes", "services"]
+__all__ = ["header_middleware", "hello", "middleware", "posts", "routes", "services"]
 
 
 class _Hello:
@@ -79,6 +79,15 @@ def middleware(count: int) -> Any:
 def header_middleware(count: int) -> Any:
     app = falcon.App(middleware=[_AddingHeader() for _ in range(count)])
     app.add_route("/", _Hello())
+    return app
+
+
+def posts() -> Any:
+    """Return a program of one resource with a schema."""
+    from ..shapes import OrderSchema
+
+    app = falcon.App()
+    app.add_route("/orders", _posts(OrderSchema()))
     return app
 
 

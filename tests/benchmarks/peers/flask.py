@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, jsonify, request
 
-__all__ = ["hello", "nesting", "routes", "services"]
+__all__ = ["hello", "nesting", "posts", "routes", "services"]
 
 
 def hello() -> Any:
@@ -19,18 +19,19 @@ def hello() -> Any:
     return app
 
 
-def services() -> Any:
+def posts() -> Any:
+    """Return a program of one function with a schema."""
+    app = Flask("orders")
+    _add_orders(app)
+    return app
+
+
+def _add_orders(app: Flask) -> None:
     from marshmallow import ValidationError
 
-    from ..cases import LISTS, books
-    from ..shapes import BookSchema, OrderSchema
+    from ..shapes import OrderSchema
 
-    app = hello()
-    order, listed = OrderSchema(), BookSchema(many=True)
-
-    @app.get("/items/<int:item_id>/parts/<uuid:part_id>")
-    def part(item_id: int, part_id: Any) -> Any:
-        return {"item": item_id, "part": str(part_id)}
+    order = OrderSchema()
 
     @app.post("/orders")
     def orders() -> Any:
@@ -38,6 +39,19 @@ def services() -> Any:
             return jsonify(order.dump(order.load(request.get_json()))), 201
         except ValidationError as error:
             return jsonify(errors=error.messages), 422
+
+
+def services() -> Any:
+    from ..cases import LISTS, books
+    from ..shapes import BookSchema
+
+    app = hello()
+    listed = BookSchema(many=True)
+    _add_orders(app)
+
+    @app.get("/items/<int:item_id>/parts/<uuid:part_id>")
+    def part(item_id: int, part_id: Any) -> Any:
+        return {"item": item_id, "part": str(part_id)}
 
     for count in LISTS:
         found = books(count)

@@ -7,7 +7,16 @@ from typing import Any
 
 from restkit import App
 
-__all__ = ["header_middleware", "hello", "large", "middleware", "nesting", "routes", "services"]
+__all__ = [
+    "header_middleware",
+    "hello",
+    "large",
+    "middleware",
+    "nesting",
+    "posts",
+    "routes",
+    "services",
+]
 
 
 def hello() -> Any:
@@ -37,6 +46,24 @@ def header_middleware(count: int) -> Any:
 
     for _ in range(count):
         app.middleware(add_header)
+    return app
+
+
+def posts() -> Any:
+    """Return a program of one resource with a schema."""
+    from restkit import Resource
+
+    from ..shapes import OrderSchema
+
+    app = App("Orders")
+
+    @app.route("/orders")
+    class Orders(Resource):
+        schema = OrderSchema
+
+        def post(self, body: dict[str, Any]) -> dict[str, Any]:
+            return body
+
     return app
 
 

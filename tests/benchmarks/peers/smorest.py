@@ -8,7 +8,7 @@ from flask import Flask
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint
 
-__all__ = ["hello", "large", "middleware", "routes", "services"]
+__all__ = ["hello", "large", "middleware", "posts", "routes", "services"]
 
 
 def _start() -> tuple[Any, Any]:
@@ -39,12 +39,33 @@ def middleware(count: int) -> Any:
     return app
 
 
+def posts() -> Any:
+    """Return a program of one view with a schema."""
+    app, api = _start()
+    blueprint = Blueprint("orders", __name__)
+    _add_orders(blueprint)
+    api.register_blueprint(blueprint)
+    return app
+
+
+def _add_orders(blueprint: Any) -> None:
+    from ..shapes import OrderSchema
+
+    @blueprint.route("/orders")
+    class Orders(MethodView):
+        @blueprint.arguments(OrderSchema)
+        @blueprint.response(201, OrderSchema)
+        def post(self, order: Any) -> Any:
+            return order
+
+
 def services() -> Any:
     from ..cases import LISTS, books
-    from ..shapes import BookSchema, OrderSchema
+    from ..shapes import BookSchema
 
     app, api = _start()
     blueprint = Blueprint("services", __name__)
+    _add_orders(blueprint)
 
     @blueprint.route("/")
     class Hello(MethodView):
@@ -55,13 +76,6 @@ def services() -> Any:
     class Part(MethodView):
         def get(self, item_id: int, part_id: Any) -> Any:
             return {"item": item_id, "part": str(part_id)}
-
-    @blueprint.route("/orders")
-    class Orders(MethodView):
-        @blueprint.arguments(OrderSchema)
-        @blueprint.response(201, OrderSchema)
-        def post(self, order: Any) -> Any:
-            return order
 
     for count in LISTS:
         found = books(count)
