@@ -187,8 +187,8 @@ def test_demands_that_are_not_met() -> None:
 
     assert lines[0] == "## Demands that are not met"
     assert len(found) > 10
-    for what, measured, wanted, met in found:
-        assert (f"| {what} | {measured} | {wanted} |" in lines) is not met
+    for what, figure, wanted, met in found:
+        assert (f"| {what} | {figure} | {wanted} |" in lines) is not met
 
 
 def test_the_page_begins_with_what_is_not_met() -> None:

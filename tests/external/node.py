@@ -10,7 +10,7 @@ from pathlib import Path
 
 from programs import find_program, program_missing
 
-__all__ = ["package_file", "run_tool"]
+__all__ = ["CACHE", "package_file", "run_tool"]
 
 # The one place that says which versions; everybody's findings are the same.
 _PACKAGES = {
@@ -21,7 +21,7 @@ _PACKAGES = {
     "spectral": ("@stoplight/spectral-cli", "6.16.3"),
     "tsc": ("typescript", "5.9.3"),
 }
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "restkit-ci" / "npm"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "restkit-ci" / "npm"
 _DEBIAN = "nodejs npm"
 _QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
@@ -56,7 +56,7 @@ def package_file(name: str, path: str) -> Path:
     package, version = _PACKAGES[name]
     if _version_in_cache(package) != version:
         _install()
-    return _CACHE / "node_modules" / package / path
+    return CACHE / "node_modules" / package / path
 
 
 def _find(name: str) -> str:
@@ -69,7 +69,7 @@ def _find(name: str) -> str:
         return on_path
     if not all(_version_in_cache(each) == wanted for each, wanted in _PACKAGES.values()):
         _install()
-    return str(_CACHE / "node_modules" / ".bin" / name)
+    return str(CACHE / "node_modules" / ".bin" / name)
 
 
 def _version_of(program: Path, package: str) -> str | None:
@@ -84,17 +84,17 @@ def _version_of(program: Path, package: str) -> str | None:
 
 
 def _version_in_cache(package: str) -> str | None:
-    manifest = _CACHE / "node_modules" / package / "package.json"
+    manifest = CACHE / "node_modules" / package / "package.json"
     return str(json.loads(manifest.read_text("utf-8"))["version"]) if manifest.is_file() else None
 
 
 def _install() -> None:
     npm = find_program("npm", packages=_DEBIAN)
-    _CACHE.mkdir(parents=True, exist_ok=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
     wanted = [f"{package}@{version}" for package, version in _PACKAGES.values()]
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(
-        [npm, "install", "--prefix", str(_CACHE), *options, *wanted],
+        [npm, "install", "--prefix", str(CACHE), *options, *wanted],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
