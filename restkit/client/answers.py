@@ -59,5 +59,15 @@ def _data(peer: str, response: httpx2.Response, content: bytes) -> object:
             raise PeerFailed(f"The service {peer} responded with invalid JSON.") from None
         return data
     if media_type.startswith("text/"):
-        return content.decode(response.charset_encoding or "utf-8", "replace")
+        try:
+            return content.decode(response.charset_encoding or "utf-8", "replace")
+        except (
+            LookupError,
+            UnicodeError,
+        ):  # an unknown charset, or one that is no encoding of text
+            if response.status_code >= 400:
+                return None
+            raise PeerFailed(
+                f"The service {peer} responded with text in an unknown charset."
+            ) from None
     return content

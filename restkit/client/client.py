@@ -16,7 +16,7 @@ from ..problems import BadGateway, GatewayTimeout, Problem, ServiceUnavailable
 from ..request import Request, current_request
 from .arguments import Arranged
 from .breaker import Breaker, State
-from .client_options import DocumentLike, HeadersLike
+from .client_options import DocumentLike, HeadersLike, check_options
 from .content import Content, encode
 from .deadline import HEADER, Deadline
 from .keys import idempotency_key
@@ -105,8 +105,7 @@ class Client:
             DeclarationError: An argument is none of these, or an operation is not in the document,
                 if that is known without a request.
         """
-        if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or timeout <= 0:
-            raise DeclarationError(f"Client(timeout={timeout!r}): it must be seconds, above 0.")
+        check_options(timeout, headers, problems, breaker)
         if not document_url.startswith("/"):
             raise DeclarationError(
                 f"Client(document_url={document_url!r}): it must be a path: '/openapi.json'."
@@ -200,7 +199,9 @@ class Client:
         """
         try:
             if self._peer.is_known:
-                self._fetch("HEAD", self._document_url, Deadline(self._timeout))
+                reply = self._fetch("HEAD", self._document_url, Deadline(self._timeout))
+                if reply.status >= 500:
+                    raise PeerFailed(f"It responded with {reply.status}.")
             else:
                 self._know()
         except Problem as error:

@@ -12,6 +12,8 @@ import httpx2
 
 from ..environ_keys import UNEXPECTED_ERRORS
 from ..response import close_if_open
+from ..security.hosts import Hosts
+from ..security.https import HTTPS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -32,7 +34,7 @@ class InProcessTransport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Call the application."""
         errors: list[Exception] = []
-        environ = _environ(request)
+        environ = {**_environ(request), **_called_as(self._app)}
         environ[UNEXPECTED_ERRORS] = errors
         started: list[tuple[str, list[tuple[str, str]]]] = []
         written: list[bytes] = []
@@ -55,6 +57,19 @@ class InProcessTransport(httpx2.BaseTransport):
             stream=httpx2.ByteStream(b"".join(written) + content),
             extensions={ERRORS: errors},
         )
+
+
+def _called_as(app: WSGIApplication) -> dict[str, str]:
+    """Return the scheme and the host by which an App wants to be called."""
+    found: dict[str, str] = {}
+    for each in getattr(app, "extensions", ()):
+        if isinstance(each, HTTPS):
+            found["wsgi.url_scheme"] = "https"
+        elif isinstance(each, Hosts):
+            # Any name below example.com will do for *.example.com.
+            host = min(each.hosts).replace("*", "internal")
+            found |= {"HTTP_HOST": host, "SERVER_NAME": host.partition(":")[0]}
+    return found
 
 
 def _environ(request: httpx2.Request) -> WSGIEnvironment:
@@ -82,7 +97,8 @@ def _environ(request: httpx2.Request) -> WSGIEnvironment:
         "wsgi.url_scheme": "http",
         "wsgi.version": (1, 0),
     }
-    for name, value in request.headers.items():
+    for raw_name, raw_value in request.headers.raw:
+        name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
         key = name.upper().replace("-", "_")
         if key == "CONTENT_TYPE":
             environ[key] = value

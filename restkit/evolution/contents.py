@@ -143,10 +143,16 @@ def response_changes(
         else:
             yield from _response(part, where, schemas, direction)
     for status, each in before.items():
-        if _known_status(after, status) is None:
-            where = place._replace(part=f"response {status}")
+        where = place._replace(part=f"response {status}")
+        covering = _known_status(after, status)
+        if covering is None:
             part = Part(documents[0].resolve(each), None, documents)
             yield _gone_status(status, after, where, part)
+        elif status not in after:  # a range or the default takes its place
+            part = Part(
+                documents[0].resolve(each), documents[1].resolve(after[covering]), documents
+            )
+            yield from _response(part, where, schemas, direction)
 
 
 def _by_status(operation: Mapping[str, object]) -> dict[str, object]:

@@ -166,6 +166,8 @@ def contains_only(out: Keywords, validator: validate.ContainsOnly, field: Field)
         return
     out["items"] = dict(out["items"])
     one_of(out["items"], validate.OneOf(validator.choices), inner)
+    if inner.allow_none and None in validator.choices and "enum" in out["items"]:
+        out["items"]["enum"].append(None)
     drop_nul_pattern(out["items"])
 
 
@@ -197,6 +199,8 @@ def contains_none_of(out: Keywords, validator: validate.ContainsNoneOf, field: F
         return
     out["items"] = dict(out["items"])
     none_of(out["items"], validate.NoneOf(validator.iterable), inner)
+    if inner.allow_none and None in validator.iterable:
+        _deny(out["items"], [None])  # the validators of items also see null
 
 
 def equal(out: Keywords, validator: validate.Equal, field: Field) -> None:

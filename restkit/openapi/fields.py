@@ -164,8 +164,8 @@ class FieldConverter(OpenAPIConverter):
             out.update(widened, default=default)
 
     def _fits(self, field: Field, schema: Keywords, default: object) -> bool:
-        if not fits(schema, default):
-            return False
+        if not fits(schema, default) or (default is None and {"$ref", "allOf"} & schema.keys()):
+            return False  # the object that a reference leads to is not null
         if not _refers(schema) or self.view is View.RESPONSE:
             return True
         try:

@@ -29,6 +29,7 @@ from ..schemas.own_behavior import (
 )
 from ..schemas.schema_values import schema_value
 from ..schemas.unions import Alternative, alternatives_of
+from ..schemas.wire_format import wire_name
 
 __all__ = ["Reference", "Words", "has_own_schema", "knows_many", "own_schema"]
 
@@ -74,7 +75,7 @@ def own_schema(schema: Schema, view: View, words: Words) -> Keywords | None:
     if alternatives:
         if view is not View.RESPONSE and _finds_type_itself(schema):
             return _annotated({}, words.derived())
-        return _union(discriminator, alternatives, words)
+        return _union(discriminator, alternatives, words, is_response=view is View.RESPONSE)
     if _overridden(schema, view) or knows_many(schema, view):
         return _annotated({}, words.derived())
     changes = changes_output(schema) if view is View.RESPONSE else changes_input(schema)
@@ -225,15 +226,25 @@ class _Placing:
 _DEEPEST = 200
 
 
-def _union(discriminator: str, alternatives: Sequence[Alternative], words: Words) -> Keywords:
+def _union(
+    discriminator: str, alternatives: Sequence[Alternative], words: Words, *, is_response: bool
+) -> Keywords:
     """Return alternatives: exactly one of them if a discriminator tells which."""
     places = [words.place(each.schema) for each in alternatives]
     if not discriminator:
         return _annotated({"anyOf": places}, words.derived())
     out: Keywords = {"oneOf": places}
+    if not is_response and not all(_requires(each.schema, discriminator) for each in alternatives):
+        out["required"] = [discriminator]  # also of a Constant, which is not required by itself
     if all("$ref" in place for place in places):
         mapping = {
             each.tag: place["$ref"] for each, place in zip(alternatives, places, strict=True)
         }
         out["discriminator"] = {"propertyName": discriminator, "mapping": mapping}
     return _annotated(out, words.derived())
+
+
+def _requires(schema: Schema, wire: str) -> bool:
+    return any(
+        wire_name(name, each) == wire and each.required for name, each in schema.fields.items()
+    )

@@ -27,6 +27,7 @@ from .choices import (
     types_of,
 )
 from .decimals import at_least, at_most
+from .matching import fits
 from .metadata import Field, Keywords, to_json_value
 from .patterns import NO_NUL, translate
 
@@ -54,7 +55,7 @@ def refine(keywords: Mapping[str, object], field: Field) -> Keywords:
 
 
 def _refine(out: Keywords, field: Field, validators: Iterable[_Validator]) -> Keywords:
-    taken = out.get("enum")
+    taken, before = out.get("enum"), dict(out)
     for validator in each_validator(validators):
         for kind, apply in _RULES:
             if isinstance(validator, kind):
@@ -62,18 +63,40 @@ def _refine(out: Keywords, field: Field, validators: Iterable[_Validator]) -> Ke
                 break
     if taken is not None and isinstance(field, fields.Boolean):
         out = {"enum": [each for each in taken if _passes(field, each, validators)]}
+    elif isinstance(field, (fields.Boolean, fields.Enum)):
+        out = _of_few_values(before, out, field, validators)
     drop_nul_pattern(out)
     return out
 
 
+def _of_few_values(
+    before: Keywords, out: Keywords, field: Field, validators: Iterable[_Validator]
+) -> Keywords:
+    """Keep the values of a boolean or an enumeration that the validators accept.
+
+    The validators see the member, of which a client sees the name or the value, and 1 is ``True``
+    for them. Keywords that say the same are kept.
+    """
+    given = before.get("enum", [True, False] if before.get("type") == "boolean" else [])
+    passing = [each for each in given if _passes(field, each, validators)]
+    if [each for each in given if fits(out, each)] == passing:
+        return out
+    return {**before, "enum": passing} if passing else {**before, "not": {}}
+
+
 def _passes(field: Field, value: object, validators: Iterable[_Validator]) -> bool:
     """Return whether validators accept the value that a field loads."""
-    made = field._deserialize(value, None, None)  # the method that every field class overrides
+    try:
+        made = field._deserialize(value, None, None)  # the method that every field class overrides
+    except Exception:  # noqa: BLE001  # a text, or null, which no validator sees
+        return True
     try:
         for validator in validators:
             validator(made)
     except ValidationError:
         return False
+    except Exception:  # noqa: BLE001  # a validator of a user's own may need a request
+        return True
     return True
 
 

@@ -17,7 +17,7 @@ from ..schemas.bound import BoundSchema, View
 from ..schemas.envelopes import content_of
 from ..schemas.own_behavior import hooks_of, overrides_load
 from ..schemas.unions import is_union_schema
-from .signatures import item_of, without_none
+from .signatures import item_of, unwrapped, without_none
 
 __all__ = ["Shape", "shape_of"]
 
@@ -47,9 +47,9 @@ def shape_of(annotation: object, bound: BoundSchema, declared_at: str) -> Shape 
     if schema is None:
         return None
     many = bound.many or is_list
-    target = without_none(annotation)
+    target = unwrapped(without_none(unwrapped(annotation)))
     if many:
-        target = item_of(target)
+        target = unwrapped(item_of(target))
     elif item_of(target) is not None:
         raise DeclarationError(
             f"{declared_at} is annotated as a list, but its schema loads one item. Declare it with "

@@ -33,6 +33,7 @@ __all__ = [
     "redirects_of",
     "response_value_of",
     "return_kind",
+    "unwrapped",
     "without_none",
 ]
 
@@ -206,6 +207,20 @@ def _scope(function: Callable[..., object]) -> dict[str, object]:
         with contextlib.suppress(ValueError):  # a cell that is still empty
             scope[name] = cell.cell_contents
     return scope
+
+
+def unwrapped(annotation: object) -> object:
+    """Return the type that ``Annotated``, a ``NewType`` and an alias stand for."""
+    while not isinstance(annotation, type):
+        if typing.get_origin(annotation) is typing.Annotated:
+            annotation = typing.get_args(annotation)[0]
+        elif hasattr(annotation, "__supertype__"):
+            annotation = annotation.__supertype__
+        elif hasattr(annotation, "__value__"):  # type X = ...
+            annotation = annotation.__value__
+        else:
+            break
+    return annotation
 
 
 def without_none(annotation: object) -> object:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from itertools import product
 from operator import gt
+from uuid import UUID
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from ..errors import DeclarationError
 from .wire_format import each_validator
@@ -17,6 +20,35 @@ __all__ = ["check_possible"]
 _Bound = tuple[object, bool]
 _Bounds = tuple[_Bound | None, _Bound | None]
 _exceeds: Callable[..., bool] = gt  # bounds are of any type that has an order
+# One value of those that the fields of exactly these classes load.
+_EXAMPLES: Mapping[type, object] = {
+    **dict.fromkeys((fields.Str, fields.String, fields.Email, fields.Url, fields.URL), "a"),
+    **dict.fromkeys((fields.Int, fields.Integer), 1),
+    **dict.fromkeys((fields.Bool, fields.Boolean), True),
+    fields.Dict: {"a": 1},
+    fields.Mapping: {"a": 1},
+    fields.Nested: {"a": 1},
+    fields.Pluck: {"a": 1},
+    fields.Float: 1.0,
+    fields.Decimal: Decimal(1),
+    fields.UUID: UUID(int=1),
+    fields.TimeDelta: timedelta(1),
+    fields.Date: date(2000, 1, 1),
+    fields.DateTime: datetime(2000, 1, 1, tzinfo=UTC),
+    fields.AwareDateTime: datetime(2000, 1, 1, tzinfo=UTC),
+    fields.NaiveDateTime: datetime(2000, 1, 1),
+    fields.Time: time(1),
+    fields.List: [],
+    fields.Tuple: (),
+}
+# Their bounds are checked with their formats, as these may need a time zone.
+_MOMENTS = (date, time)
+_OF_ONE_TYPE = frozenset(
+    (
+        *(validate.Range, validate.Length, validate.Regexp, validate.Email, validate.URL),
+        *(validate.ContainsOnly, validate.ContainsNoneOf),
+    )
+)
 
 
 def check_possible(field: fields.Field[object]) -> None:
@@ -26,16 +58,38 @@ def check_possible(field: fields.Field[object]) -> None:
         field: A field bound to its schema.
 
     Raises:
-        DeclarationError: A OneOf has no choices, or bounds of Range or Length exclude each other.
+        DeclarationError: A OneOf has no choices, bounds of Range or Length exclude each other, or a
+            validator takes values of another type.
     """
     validators = [*each_validator(field.validators)]
-    for reason in (*_without_choices(validators), *_beyond_each_other(validators)):
+    reasons = (*_without_choices(validators), *_beyond_each_other(validators))
+    for reason in (*reasons, *_of_another_type(field, validators)):
         root = getattr(field, "root", None)
         place = type(field).__name__ if root is None else f"{type(root).__name__}.{field.name}"
         raise DeclarationError(
             f"{place}: no value can be valid, because {reason}. Correct it, or declare the field "
             "dump_only."
         )
+
+
+def _of_another_type(field: fields.Field[object], validators: Iterable[object]) -> Iterator[str]:
+    """Yield which validators of marshmallow's cannot take what the field loads.
+
+    The first valid request would end with a TypeError.
+    """
+    example = _EXAMPLES.get(type(field))
+    if example is None:
+        return
+    for each in validators:
+        is_checked = type(each) is validate.Range and isinstance(example, _MOMENTS)
+        if isinstance(each, validate.Validator) and type(each) in _OF_ONE_TYPE and not is_checked:
+            try:
+                each(example)
+            except ValidationError:
+                continue
+            except TypeError:
+                name, kind = type(each).__name__, type(example).__name__
+                yield f"validate.{name} cannot take the {kind} that {type(field).__name__} loads"
 
 
 def _without_choices(validators: Iterable[object]) -> Iterator[str]:

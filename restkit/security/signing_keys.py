@@ -117,7 +117,8 @@ class KeyRing:
         Raises:
             DeclarationError: There are none, two have one name, or secrets and others are mixed.
         """
-        if not keys or not all(isinstance(each, SigningKey) for each in keys):
+        is_sequence = isinstance(keys, Sequence) and len(keys) > 0
+        if not is_sequence or not all(isinstance(each, SigningKey) for each in keys):
             raise DeclarationError(
                 "Tokens: keys must be a sequence of SigningKey objects, the newest first."
             )

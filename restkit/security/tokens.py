@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..declaration_checks import check_call
 from ..errors import DeclarationError
 from ..records import Record
 from ..refresh_tokens import RefreshToken, TokenStore, UsedToken
@@ -86,7 +87,7 @@ class Tokens:
             lifetimes: How long tokens are valid.
 
         Raises:
-            DeclarationError: A secret is too short, or the store is none.
+            DeclarationError: A secret is too short, or another argument is none of these.
         """
         self._secrets = refresh_secrets(secret)
         if not isinstance(store, TokenStore):
@@ -94,6 +95,20 @@ class Tokens:
                 f"Tokens: {store!r} is not a store. Use SQLTokenStore, RedisTokenStore or "
                 "MemoryTokenStore."
             )
+        check_call(login, ("username", "password"), "Tokens(login=...)")
+        if claims is not None:
+            check_call(claims, ("subject",), "Tokens(claims=...)")
+        if not isinstance(lifetimes, Lifetimes | None):
+            raise DeclarationError(
+                f"Tokens(lifetimes={lifetimes!r}): give Lifetimes(...), such as "
+                "Lifetimes(access=300)."
+            )
+        for name, seconds in (lifetimes or Lifetimes())._asdict().items():
+            least = 0 if name == "grace" else 1
+            if type(seconds) is not int or seconds < least:
+                raise DeclarationError(
+                    f"Lifetimes({name}={seconds!r}): it must be whole seconds, at least {least}."
+                )
         self.ring = KeyRing(keys)
         self.store = store
         self.issuer, self.audience = issuer, audience
@@ -125,7 +140,7 @@ class Tokens:
     def log_in(self, request: Request, username: str, password: str) -> IssuedTokens | None:
         """Return the tokens of a user, None if the name or the password is wrong."""
         subject = self._login(username, password)
-        return None if subject is None else self.issue(request, subject)
+        return None if subject is None else self.issue(request, _checked_subject(subject))
 
     def issue(self, request: Request, subject: str) -> IssuedTokens | None:
         """Return the first tokens of a login, None if there is no such subject any more.
@@ -217,6 +232,20 @@ class Tokens:
         own = {"iss": self.issuer, "sub": subject, "aud": self.audience, "iat": now}
         ends = now + self.lifetimes.access
         return self.ring.sign({**own, "exp": ends, "jti": secrets.token_urlsafe(16), **more})
+
+
+def _checked_subject(subject: object) -> str:
+    """Return what ``login`` returned, if it can be a subject.
+
+    Raises:
+        DeclarationError: It is not text, or empty: ``False`` and ``""`` are meant as failures.
+    """
+    if isinstance(subject, str) and subject:
+        return subject
+    raise DeclarationError(
+        f"Tokens: login() returned {subject!r:.80}. Return the subject as a text, not empty, such "
+        "as str(user.id), or None if the name or the password is wrong."
+    )
 
 
 class Lifetimes(Record):

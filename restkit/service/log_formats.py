@@ -125,8 +125,8 @@ def timestamp(created: float) -> str:
 
 def context_of(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
     """Yield the ids of the record, or those of the current request or task, and its operation."""
-    known = vars(record)
-    if "request_id" in known:
+    if type(record) is AccessRecord:
+        known = vars(record)
         yield from ((name, str(known[name])) for name in _CONTEXT if known.get(name) is not None)
         return
     request = current_request.get(None)
@@ -142,8 +142,9 @@ def context_of(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
 
 def extras_of(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
     """Yield the names and values of ``extra``."""
+    known = _OWN.union(_CONTEXT) if type(record) is AccessRecord else _OWN
     for name, value in vars(record).items():
-        if name not in _OWN and name not in _CONTEXT:
+        if name not in known:
             yield name, value
 
 

@@ -88,7 +88,7 @@ class SQLTokenStore:
             table.c.idle_at > now,
             table.c.expires_at > now,
         )
-        with Database.of(request.app).engine.begin() as connection:
+        with self._apart(request) as connection:
             # Of two requests at the same moment, the second one waits here for the lock of the row,
             # on SQLite for that of all writers, and then finds the token used.
             is_first = connection.execute(unused.values(used_at=now, successor=successor)).rowcount
@@ -130,6 +130,19 @@ class SQLTokenStore:
             self._remove(connection, self._table.c.subject == subject)
 
     @contextmanager
+    def _apart(self, request: Request) -> Generator[Connection]:
+        """Give a transaction of its own, which stays if the request fails.
+
+        On SQLite, it is that of the request if that writes: it holds the lock of all writers.
+        """
+        database = Database.of(request.app)
+        if database.backend == "sqlite" and _has_writing_session(database, request):
+            yield session(request).connection()
+            return
+        with database.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def _unit_of_work(self, request: Request) -> Generator[Connection]:
         """Give the transaction of a request that writes, or one of its own."""
         # On SQLite, a second transaction would wait for the request's, which waits for this method.
@@ -150,7 +163,7 @@ class SQLTokenStore:
     def family_of(self, request: Request, digest: str, /) -> str | None:
         """Return the family of a token, None if there is no such token."""
         statement = sa.select(self._table.c.family).where(self._table.c.digest == digest)
-        with Database.of(request.app).engine.connect() as connection:
+        with self._apart(request) as connection:
             found: str | None = connection.scalar(statement)
             return found
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stock_service import served, stock
 
-from restkit import App
+from restkit import App, Request
 from restkit.client import Client
 from restkit.service import Service
 from restkit.testing import Client as Caller
@@ -100,3 +100,33 @@ def test_what_the_client_sends_itself_is_no_argument(name: str) -> None:
 
     names = [each.name.lower() for each in Client(app).home.operation.parameters]
     assert name not in names
+
+
+@pytest.mark.parametrize("is_socket", [True, False], ids=["socket", "in process"])
+@pytest.mark.parametrize("value", ["Bearer \xe9", "Bearer \xc3\xa9"])
+def test_bytes_of_a_header_go_along_as_they_are(value: str, is_socket: bool) -> None:
+    """RFC 9110, section 5.5: a field value may have bytes beyond ASCII."""
+    received: list[str] = []
+    peer = App("Peer")
+
+    @peer.get("/echo")
+    def echo() -> dict[str, str]:
+        received.append(Request.current().environ["HTTP_AUTHORIZATION"])
+        return {}
+
+    def ask(client: Client) -> None:
+        app = App("Shop")
+
+        @app.get("/")
+        def home() -> dict[str, str]:
+            client.echo()
+            return {}
+
+        assert Caller(app).get("/", headers={"Authorization": value}).status == 200
+
+    if is_socket:
+        with served(peer) as url, Client(url, forward=["Authorization"]) as client:
+            ask(client)
+    else:
+        ask(Client(peer, forward=["Authorization"]))
+    assert received == [value]

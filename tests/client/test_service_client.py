@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -17,6 +18,7 @@ from stock_service import OutOfStock, served, stock
 
 from restkit import (
     App,
+    BadGateway,
     Conflict,
     DeclarationError,
     Forbidden,
@@ -25,6 +27,7 @@ from restkit import (
     Problem,
     Request,
     ServiceUnavailable,
+    Settings,
     UnprocessableContent,
 )
 from restkit.client import Client, Method, PeerFailed, PeerUnavailable, Reply
@@ -453,3 +456,96 @@ def test_a_client_is_closed_and_used_again() -> None:
         client.close()
         assert client.get_item(sku="b") == {"sku": "b"}
         assert repr(client) == f"<Client of {url.removeprefix('http://')}: {url}>"
+
+
+def _raw_peer(*responses: bytes) -> tuple[str, threading.Thread]:
+    """Serve bytes from a socket, one response after the other."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with listening:
+            for each in responses:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(65_536)
+                    connection.sendall(each)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    return f"http://127.0.0.1:{listening.getsockname()[1]}", thread
+
+
+_TEXTS = {
+    "openapi": "3.1.0",
+    "info": {"title": "Texts", "version": "1"},
+    "paths": {
+        "/text": {
+            "get": {
+                "operationId": "text",
+                "responses": {
+                    "200": {
+                        "description": "",
+                        "content": {"text/plain": {"schema": {"type": "string"}}},
+                    }
+                },
+            }
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("charset", ["bogus", "base64", "idna"])
+def test_text_in_an_unknown_charset(charset: str) -> None:
+    """It is a failure of the other service, as invalid JSON is."""
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset={charset}\r\n"
+    url, thread = _raw_peer(
+        f"{head}Content-Length: 2\r\nConnection: close\r\n\r\n\xff\xfe".encode("latin-1")
+    )
+    with Client(url, document=_TEXTS) as texts, pytest.raises(PeerFailed, match="unknown charset"):
+        texts.text()
+    thread.join(timeout=5)
+
+
+def test_the_check_of_a_service_behind_a_failing_proxy() -> None:
+    """A 502 comes from the proxy: the service itself does not respond."""
+    bad = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    url, _ = _raw_peer(bad, bad, bad)
+    with Client(url, document=_TEXTS, retries=0) as texts:
+        with pytest.raises(BadGateway):
+            texts.text()
+        assert not texts.check()
+
+
+def test_an_app_in_this_process_is_called_by_its_host() -> None:
+    """`https` and `hosts` stop clients from outside, and no call in the process."""
+    app = App("Stock", settings=Settings(https=True, hosts=["*.stock.example"]))
+
+    @app.get("/items")
+    def items() -> dict[str, int]:
+        return {"lamp": 1}
+
+    with Client(app) as client:
+        assert client.items() == {"lamp": 1}
+        assert client.check()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"breaker": 0.7},
+        {"breaker": "on"},
+        {"breaker": None},
+        {"timeout": float("nan")},
+        {"timeout": float("inf")},
+        {"timeout": True},
+        {"headers": 5},
+        {"headers": "Authorization"},
+        {"problems": [5]},
+        {"problems": Conflict},
+    ],
+    ids=repr,
+)
+def test_options_that_cannot_be_meant(options: dict[str, Any]) -> None:
+    (name,) = options
+    with pytest.raises(DeclarationError, match=rf"^Client\({name}="):
+        Client(App("Stock"), **options)

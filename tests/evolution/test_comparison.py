@@ -473,3 +473,19 @@ def test_unknown_references_are_warnings() -> None:
     (change,) = compare(old, new)
     assert change.level == "warning"
     assert "another document" in change.message
+
+
+@pytest.mark.parametrize("covering", ["2XX", "default"])
+def test_a_status_that_a_range_or_the_default_takes_over(covering: str) -> None:
+    """What was a text under 200 is a number under the range: the status itself is gone."""
+
+    def of(status: str, kind: str) -> dict[str, Any]:
+        content = {"application/json": {"schema": {"type": kind}}}
+        responses = {status: {"description": "d", "content": content}}
+        paths = {"/x": {"get": {"operationId": "x", "responses": responses}}}
+        return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}
+
+    changed = compare(of("200", "string"), of(covering, "integer"))
+    assert "breaking" in {each.level for each in changed}
+    same = compare(of("200", "string"), of(covering, "string"))
+    assert "breaking" not in {each.level for each in same}

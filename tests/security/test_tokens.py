@@ -478,3 +478,66 @@ def test_the_end_of_all_logins_belongs_to_the_transaction(kind: str, tmp_path: P
         assert Client(app).post("/leave/1").status == 200
         assert service.refresh(second.json["refresh_token"]).status == 400
         database.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tokens_of_a_request_that_has_read(kind: str, tmp_path: Path) -> None:
+    """A session that middleware or `load` has opened holds no lock that tokens wait for."""
+    with database_url(kind, tmp_path) as url:
+        database = Database(url, create=Base.metadata)
+        service = Service(SQLTokenStore(StoredToken))
+        app = App("Notes", security=service.tokens.scheme(), extensions=[database])
+        add_tokens(app, service.tokens)
+
+        @app.middleware
+        def reading(request: Request, proceed: Callable[[Request], Any]) -> Any:
+            session(request).scalars(select(Member)).all()
+            return proceed(request)
+
+        @app.post("/logout/<word>")
+        def log_out(word: str) -> None:
+            service.tokens.revoke(Request.current(), word)
+
+        service.client = Client(app)
+        first = service.log_in().json
+        second = service.refresh(first["refresh_token"]).json
+        other = service.log_in().json
+        form = {"token": other["refresh_token"]}
+        headers = {"Authorization": f"Bearer {second['access_token']}"}
+
+        assert service.refresh("x" * 43).status == 400
+        assert service.client.post("/token/revoke", data=form).status == 204
+        assert service.refresh(other["refresh_token"]).status == 400
+        path = f"/logout/{second['refresh_token']}"
+        assert service.client.post(path, headers=headers).status == 204
+        assert service.refresh(second["refresh_token"]).status == 400
+        with Session(database.engine) as opened:
+            assert opened.scalars(select(StoredToken)).all() == []
+        database.close()
+
+
+@pytest.mark.parametrize("returned", ["", False, True, 5, b"ann"], ids=repr)
+def test_a_login_that_returns_no_subject(returned: Any) -> None:
+    """`return ok and user.id` and the like log nobody in."""
+    service = Service(MemoryTokenStore(), login=lambda name, word: returned)
+    with pytest.raises(
+        DeclarationError, match=r"login\(\) returned .* Return the subject as a text"
+    ):
+        service.log_in()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"login": 5}, r"Tokens\(login=\.\.\.\) must be a function"),
+        ({"login": lambda name: name}, r"Tokens\(login=\.\.\.\)"),
+        ({"claims": "roles"}, r"Tokens\(claims=\.\.\.\) must be a function"),
+        ({"lifetimes": 5}, r"Tokens\(lifetimes=5\): give Lifetimes"),
+        ({"lifetimes": Lifetimes(access=-5)}, r"Lifetimes\(access=-5\): it must be whole seconds"),
+        ({"lifetimes": Lifetimes(idle=0.5)}, r"Lifetimes\(idle=0\.5\)"),  # type: ignore[arg-type]
+        ({"keys": SigningKey("k" * 40)}, "keys must be a sequence of SigningKey"),
+    ],
+)
+def test_arguments_that_cannot_be_meant(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        Service(MemoryTokenStore(), **options)

@@ -500,3 +500,34 @@ def test_mistakes_are_one_sentence() -> None:
         Service(logs="xml")  # type: ignore[arg-type]
     with pytest.raises(DeclarationError, match=r"configure_logging: .* got 'xml'"):
         configure_logging("xml")  # type: ignore[arg-type]
+
+
+def test_own_members_of_a_line_keep_their_values() -> None:
+    """A name that the request has already gets an underscore; its own ids stay."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JSONFormatter())
+    log = logging.getLogger("shop.members")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    app = App("Shop", extensions=[Service()])
+
+    @app.get("/refund")
+    def refund() -> dict[str, int]:
+        log.info("one", extra={"operation": "refund", "amount": 5, "trace_id": "t"})
+        log.info("two", extra={"request_id": "upstream-7"})
+        return {}
+
+    try:
+        Client(app).get("/refund", headers={"X-Request-Id": "order-7"})
+        log.info("three", extra={"request_id": "upstream-8"})
+    finally:
+        log.removeHandler(handler)
+    one, two, three = (json.loads(line) for line in written.getvalue().splitlines())
+
+    assert (one["operation"], one["operation_"], one["amount"]) == ("refund", "refund", 5)
+    assert one["trace_id_"] == "t"
+    assert len(one["trace_id"]) == 32
+    assert (two["request_id"], two["request_id_"]) == ("order-7", "upstream-7")
+    assert two["trace_id"] == one["trace_id"]
+    assert three["request_id"] == "upstream-8"

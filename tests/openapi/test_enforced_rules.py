@@ -1,0 +1,206 @@
+"""Rules that a schema enforces stand in the document, and the document states no other ones."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, NewType
+
+import pytest
+from marshmallow import Schema, fields, validate
+
+from restkit import App, DeclarationError, returns, takes
+from restkit.openapi import build
+from restkit.testing import Client
+
+
+class Color(enum.StrEnum):
+    RED = "r"
+    GREEN = "g"
+
+
+def _posting(field: fields.Field[Any]) -> tuple[dict[str, Any], Callable[[object], int]]:
+    """Return the documented schema of a member of a body, and a function that posts a value."""
+    app = App("T")
+
+    @app.post("/s")
+    @takes(body=Schema.from_dict({"it": field}, name="ThingSchema"))
+    def post(body: dict[str, Any]) -> None: ...
+
+    schema = build(app)["components"]["schemas"]["Thing"]["properties"]["it"]
+    return schema, lambda value: Client(app).post("/s", json={"it": value}).status
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        (fields.Enum(Color, validate=validate.OneOf(["r"])), ["RED"]),
+        (fields.Enum(Color, validate=validate.NoneOf(["r"])), ["GREEN"]),
+        (fields.Enum(Color, validate=validate.Equal("r")), ["RED"]),
+        (fields.Enum(Color, validate=validate.Length(max=1)), ["RED", "GREEN"]),
+        (fields.Enum(Color, validate=validate.Regexp("^g$")), ["GREEN"]),
+        (fields.Enum(Color, by_value=True, validate=validate.OneOf(["r"])), ["r"]),
+        (fields.Bool(validate=validate.OneOf([0, 1])), [True, False]),
+        (fields.Bool(validate=validate.Equal(1)), [True]),
+        (fields.Bool(validate=validate.NoneOf([0])), [True]),
+    ],
+    ids=repr,
+)
+def test_validators_of_few_values_see_the_members(
+    field: fields.Field[Any], values: list[object]
+) -> None:
+    """The enumeration has the values that are taken; 1 is True for a validator."""
+    schema, post = _posting(field)
+    names = ["RED", "GREEN"] if not getattr(field, "by_value", False) else ["r", "g"]
+    every = [True, False] if isinstance(field, fields.Boolean) else names
+
+    assert [each for each in every if post(each) == 204] == values
+    allowed = schema.get("enum", [schema["const"]] if "const" in schema else every)
+    assert [each for each in every if each in allowed] == values
+    assert "not" not in schema
+    assert "maxLength" not in schema
+
+
+@pytest.mark.parametrize("is_only", [True, False])
+def test_validators_of_items_see_null(is_only: bool) -> None:
+    """A list of choices may have null among them; marshmallow asks no other validator about it."""
+    inner = fields.Str(allow_none=True)
+    if is_only:
+        schema, post = _posting(fields.List(inner, validate=validate.ContainsOnly(["x", None])))
+        assert schema["items"]["enum"] == ["x", None]
+        assert post([None, "x"]) == 204
+        schema, post = _posting(fields.List(inner, validate=validate.ContainsOnly(["x"])))
+        assert schema["items"]["enum"] == ["x"]
+        assert post([None]) == 422
+    else:
+        schema, post = _posting(fields.List(inner, validate=validate.ContainsNoneOf([None])))
+        assert schema["items"]["not"] == {"enum": [None]}
+        assert post([None]) == 422
+        assert post(["x"]) == 204
+
+
+def test_a_nested_default_of_null_is_in_the_response() -> None:
+    """A reference alone would not allow null; the check of the contract would reject it."""
+
+    class AuthorSchema(Schema):
+        name = fields.Str()
+
+    class BookSchema(Schema):
+        author = fields.Nested(AuthorSchema, dump_default=None)
+
+    app = App("T")
+
+    @app.get("/book")
+    @returns(BookSchema)
+    def book() -> dict[str, Any]:
+        return {}
+
+    author = build(app)["components"]["schemas"]["Book"]["properties"]["author"]
+    assert author["anyOf"] == [{"$ref": "#/components/schemas/Author"}, {"type": "null"}]
+    assert Client(app).get("/book").json == {"author": None}
+
+
+def test_the_tag_of_a_union_is_required() -> None:
+    """A Constant is not required by itself, but the union looks for it."""
+
+    class CatSchema(Schema):
+        kind = fields.Constant("cat")
+        meow = fields.Int(required=True)
+
+    class DogSchema(Schema):
+        kind = fields.Constant("dog")
+        bark = fields.Int(required=True)
+
+    app = App("T")
+
+    @app.post("/animals")
+    @takes(body=CatSchema | DogSchema)
+    @returns(CatSchema | DogSchema)
+    def animals(body: dict[str, Any]) -> dict[str, Any]:
+        return body
+
+    operation = build(app)["paths"]["/animals"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert body["required"] == ["kind"]
+    assert len(body["oneOf"]) == 2
+    client = Client(app)
+    assert client.post("/animals", json={"meow": 1}).status == 422
+    assert client.post("/animals", json={"kind": "dog", "bark": 1}).status == 200
+
+
+@dataclass
+class Book:
+    title: str
+
+
+Draft = NewType("Draft", Book)
+Drafts = NewType("Drafts", list[Book])
+
+
+class BookSchema(Schema):
+    title = fields.Str(required=True)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "many"),
+    [
+        (Book, False),
+        (Annotated[Book, "words"], False),
+        (Draft, False),
+        (Annotated[Book, "words"] | None, False),
+        (Annotated[Draft, "words"], False),
+        (list[Annotated[Book, "words"]], True),
+        (list[Draft], True),
+        (Drafts, True),
+    ],
+    ids=repr,
+)
+def test_annotations_that_stand_for_a_class(annotation: object, many: bool) -> None:
+    """A body is made an object of the class that Annotated or a NewType stands for."""
+
+    def post(body: Any) -> dict[str, Any]:
+        found = body if many else [body]
+        return {"classes": [type(each).__name__ for each in found]}
+
+    post.__annotations__["body"] = annotation
+    app = App("T")
+    app.post("/books")(takes(body=BookSchema(many=many))(post))
+    item = {"title": "a"}
+
+    response = Client(app).post("/books", json=[item] if many else item)
+    assert response.json == {"classes": ["Book"]}
+
+
+_MISFITS = [
+    (fields.Int, validate.Length(max=3), "Length cannot take the int that Integer loads"),
+    (fields.Int, validate.Regexp("a"), "Regexp cannot take the int"),
+    (fields.Int, validate.ContainsOnly([1]), "ContainsOnly cannot take the int"),
+    (fields.Float, validate.And(validate.Range(1), validate.Length(1)), "Length cannot take"),
+    (fields.Bool, validate.Length(max=3), "Length cannot take the bool"),
+    (fields.Date, validate.Regexp("2"), "Regexp cannot take the date"),
+    (fields.UUID, validate.Length(36), "Length cannot take the UUID"),
+    (fields.Str, validate.Range(min=1), "Range cannot take the str that String loads"),
+    (fields.Decimal, validate.Length(max=3), "Length cannot take the Decimal"),
+]
+
+
+@pytest.mark.parametrize("where", ["body", "query"])
+@pytest.mark.parametrize(
+    ("kind", "validator", "message"), _MISFITS, ids=[message for *_, message in _MISFITS]
+)
+def test_validators_of_another_type_are_refused(
+    kind: type[fields.Field[Any]], validator: Any, message: str, where: str
+) -> None:
+    """Each valid request would end with a TypeError, which is a 500."""
+    schema = Schema.from_dict({"it": kind(validate=validator)}, name="ThingSchema")
+    app = App("T")
+
+    def post(body: dict[str, Any]) -> None: ...
+
+    def ask(query: dict[str, Any]) -> None: ...
+
+    mount = app.post("/s") if where == "body" else app.get("/s")
+    declared = takes(body=schema)(post) if where == "body" else takes(query=schema)(ask)
+    with pytest.raises(DeclarationError, match=rf"ThingSchema\.it: .*validate\.{message}"):
+        mount(declared)
