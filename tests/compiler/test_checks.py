@@ -117,3 +117,29 @@ def test_null_has_no_validators() -> None:
 
 def _refuse(value: object) -> None:
     raise ValidationError("refused")
+
+
+class Shouted(str):
+    """A text with a question of its own."""
+
+    def is_shouted(self) -> bool:
+        return self.isupper()
+
+
+@pytest.mark.parametrize("method", ["isupper", "is_shouted", "upper", "is upper"])
+def test_only_questions_of_texts_are_asked_in_line(method: str) -> None:
+    """Other methods are those of the value itself, or marshmallow's validator says that none is."""
+    schema = Schema.from_dict({"it": fields.Str(validate=validate.Predicate(method))})()
+    for value in ("A", "a"):
+        assert _outcome(compile_schema(schema).load, value) == _outcome(schema.load, value)
+    source = compile_schema(schema).load_source
+    assert (f".{method}()" in source) is (method == "isupper")
+
+
+def _outcome(load: Any, value: str) -> object:
+    try:
+        return load({"it": value})
+    except ValidationError as error:
+        return error.messages
+    except AttributeError:
+        return AttributeError

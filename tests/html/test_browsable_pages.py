@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -675,3 +676,16 @@ def test_the_page_shows_the_request_as_code(client: Client) -> None:
     assert "curl 'http://localhost/books?title=it%27s'" in samples[0]
     compile(samples[1], "sample", "exec")
     assert samples[2].startswith("GET /books?title=it%27s HTTP/1.1\nHost: localhost\n")
+
+
+def test_the_time_of_a_response_is_in_milliseconds() -> None:
+    app = App("Clock", browsable="always")
+
+    @app.get("/slow")
+    def slow() -> dict[str, int]:
+        time.sleep(0.02)
+        return {}
+
+    page = Client(app).get("/slow", headers={"Accept": "text/html"}).text
+    (shown,) = re.findall(r"([\d.]+) ms</p>", page)
+    assert 20 <= float(shown) < 20_000

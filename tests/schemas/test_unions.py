@@ -10,6 +10,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 
 from restkit import App, OneOf, Resource, returns, takes
+from restkit.schemas.unions import alternatives_of
 from restkit.testing import Client
 
 
@@ -180,3 +181,21 @@ def test_what_a_union_costs_does_not_grow_with_others() -> None:
 
     few = counted(10)
     assert counted(20) <= 2 * few + 100
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"type_field": "kind", "type_schemas": [CatSchema]},
+        {"type_field": "kind", "type_schemas": {}},
+        {"type_field": 5, "type_schemas": {"cat": CatSchema}},
+        {"type_schemas": {"cat": CatSchema}},
+        {"type_field": "kind"},
+    ],
+    ids=repr,
+)
+def test_attributes_that_only_look_like_those_of_a_union(members: dict[str, Any]) -> None:
+    """A union has a name for its tag, and schemas by tag."""
+    more = {"name": fields.Str(), "__module__": __name__}
+    schema = type("AnimalSchema", (Schema,), {**members, **more})
+    assert alternatives_of(schema()) == ("", ())

@@ -15,10 +15,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from databases import KINDS, database_url
 from redis_server import redis_url
+from servers import free_port
 from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from werkzeug.test import create_environ
 
-from restkit import App, Conflict, DeclarationError, Request, raises
+from restkit import App, Conflict, DeclarationError, Request, ServiceUnavailable, raises
 from restkit.security import (
     JWTBearer,
     Lifetimes,
@@ -541,3 +543,19 @@ def test_a_login_that_returns_no_subject(returned: Any) -> None:
 def test_arguments_that_cannot_be_meant(options: dict[str, Any], message: str) -> None:
     with pytest.raises(DeclarationError, match=message):
         Service(MemoryTokenStore(), **options)
+
+
+def test_redis_that_is_away_is_a_problem() -> None:
+    """Each use of the store is a 503 that the document names, none is passed over."""
+    store = RedisTokenStore(f"redis://127.0.0.1:{free_port()}/0")
+    service = Service(store)
+    request = Request(create_environ("/"))
+    for use in (
+        lambda: store.revoke_subject(request, "ann"),
+        lambda: store.revoke(request, "family"),
+        lambda: store.family_of(request, "digest"),
+        lambda: store.use(request, "digest", "next", 1, 2),
+    ):
+        with pytest.raises(ServiceUnavailable):
+            use()
+    assert service.log_in().status == 503
