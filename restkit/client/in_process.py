@@ -66,7 +66,7 @@ def _called_as(app: WSGIApplication) -> dict[str, str]:
         if isinstance(each, HTTPS):
             found["wsgi.url_scheme"] = "https"
         elif isinstance(each, Hosts):
-            # Any name below example.com will do for *.example.com.
+            # Every name below example.com will do for *.example.com.
             host = min(each.hosts).replace("*", "internal")
             found |= {"HTTP_HOST": host, "SERVER_NAME": host.partition(":")[0]}
     return found

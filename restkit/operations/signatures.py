@@ -214,10 +214,8 @@ def unwrapped(annotation: object) -> object:
     while not isinstance(annotation, type):
         if typing.get_origin(annotation) is typing.Annotated:
             annotation = typing.get_args(annotation)[0]
-        elif hasattr(annotation, "__supertype__"):
-            annotation = annotation.__supertype__
-        elif hasattr(annotation, "__value__"):  # type X = ...
-            annotation = annotation.__value__
+        elif (meant := getattr(annotation, "__supertype__", None)) is not None or (meant := getattr(annotation, "__value__", None)) is not None:
+            annotation = meant
         else:
             break
     return annotation
