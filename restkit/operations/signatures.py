@@ -214,10 +214,11 @@ def unwrapped(annotation: object) -> object:
     while not isinstance(annotation, type):
         if typing.get_origin(annotation) is typing.Annotated:
             annotation = typing.get_args(annotation)[0]
-        elif (meant := getattr(annotation, "__supertype__", None)) is not None or (meant := getattr(annotation, "__value__", None)) is not None:
-            annotation = meant
-        else:
+            continue
+        meant = getattr(annotation, "__supertype__", getattr(annotation, "__value__", None))
+        if meant is None:
             break
+        annotation = meant
     return annotation
 
 
