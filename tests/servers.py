@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
     from wsgiref.types import WSGIApplication
 
-__all__ = ["ServerFailed", "free_port", "serve", "serve_process", "workers_of"]
+__all__ = [
+    "ServerFailed",
+    "end_process",
+    "free_port",
+    "serve",
+    "serve_process",
+    "workers_of",
+]
 
 _HOST = "127.0.0.1"
 
@@ -123,13 +130,18 @@ def _answers(process: subprocess.Popen[bytes], port: int, seconds: float) -> boo
     return False
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and kill it if it does not within ten seconds."""
     process.terminate()
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    end_process(process)
     # A server that is told to end while its workers start may leave some of them behind.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -200,12 +200,12 @@ class Client:
         try:
             if self._peer.is_known:
                 reply = self._fetch("HEAD", self._document_url, Deadline(self._timeout))
-                if reply.status >= 500:
+                if reply.status >= 500:  # perhaps of the proxy before it
                     raise PeerFailed(f"It responded with {reply.status}.")
             else:
                 self._know()
         except Problem as error:
-            _log.warning("The service %s does not respond: %s", self._peer.name, error)
+            _log.warning("The service %s does not respond properly: %s", self._peer.name, error)
             return False
         self._check_uses()
         return True

@@ -60,16 +60,20 @@ class InProcessTransport(httpx2.BaseTransport):
 
 
 def _called_as(app: WSGIApplication) -> dict[str, str]:
-    """Return the scheme and the host by which an App wants to be called."""
+    """Return the scheme and the host that the guards of an App demand."""
     found: dict[str, str] = {}
     for each in getattr(app, "extensions", ()):
         if isinstance(each, HTTPS):
             found["wsgi.url_scheme"] = "https"
         elif isinstance(each, Hosts):
-            # Every name below example.com will do for *.example.com.
-            host = min(each.hosts).replace("*", "internal")
+            # A name in full, or else one of those that *.example.com stands for.
+            host = max(each.hosts, key=_is_full).replace("*", "internal")
             found |= {"HTTP_HOST": host, "SERVER_NAME": host.partition(":")[0]}
     return found
+
+
+def _is_full(host: str) -> tuple[bool, str]:
+    return not host.startswith("*"), host
 
 
 def _environ(request: httpx2.Request) -> WSGIEnvironment:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, TypeVar, Union
 
+from ..operations.signatures import unwrapped
 from ..schemas.json_values import json_value
 from .validators import json_types
 
@@ -34,7 +35,6 @@ _SIMPLE: dict[Any, Schema] = {
     datetime.date: {"type": "string", "format": "date"},
     datetime.time: {"type": "string"},
 }
-_MARKERS = (typing.Annotated, typing.Required, typing.NotRequired, typing.Final, typing.ClassVar)
 _DEEPEST = 5
 
 
@@ -71,7 +71,7 @@ def _hint_of(function: Callable[..., Any] | None) -> Any:
 
 def _schema(hint: Any, depth: int) -> Schema:
     """Return the schema of one annotation; whatever is not known says nothing."""
-    hint = _unwrapped(hint)
+    hint = unwrapped(hint)
     if depth > _DEEPEST or isinstance(hint, (str, typing.ForwardRef)):
         return {}
     if hint is None or (isinstance(hint, type) and hint in _SIMPLE):
@@ -84,20 +84,6 @@ def _schema(hint: Any, depth: int) -> Schema:
     if origin in (Union, types.UnionType):
         return _union([_schema(each, depth + 1) for each in arguments])
     return _of_class(origin or hint, arguments, depth)
-
-
-def _unwrapped(hint: Any) -> Any:
-    """Return the type that a NewType, an alias, Annotated and the like stand for."""
-    while not isinstance(hint, type):
-        if typing.get_origin(hint) in _MARKERS:
-            hint = typing.get_args(hint)[0]
-        elif hasattr(hint, "__supertype__"):
-            hint = hint.__supertype__
-        elif hasattr(hint, "__value__"):  # type X = ...
-            hint = hint.__value__
-        else:
-            break
-    return hint
 
 
 def _of_type_variable(variable: TypeVar, depth: int) -> Schema:

@@ -166,8 +166,8 @@ def contains_only(out: Keywords, validator: validate.ContainsOnly, field: Field)
         return
     out["items"] = dict(out["items"])
     one_of(out["items"], validate.OneOf(validator.choices), inner)
-    if inner.allow_none and None in validator.choices and "enum" in out["items"]:
-        out["items"]["enum"].append(None)
+    if _has_null(inner, validator.choices):
+        _allow_null(out["items"])
     drop_nul_pattern(out["items"])
 
 
@@ -199,8 +199,21 @@ def contains_none_of(out: Keywords, validator: validate.ContainsNoneOf, field: F
         return
     out["items"] = dict(out["items"])
     none_of(out["items"], validate.NoneOf(validator.iterable), inner)
-    if inner.allow_none and None in validator.iterable:
-        _deny(out["items"], [None])  # the validators of items also see null
+    if _has_null(inner, validator.iterable):
+        _deny(out["items"], [None])
+
+
+def _has_null(inner: Field, values: Iterable[Any]) -> bool:
+    """Return whether null is among the values of items: validators of a list see it, too."""
+    return inner.allow_none and not isinstance(values, str) and any(each is None for each in values)
+
+
+def _allow_null(items: Keywords) -> None:
+    if items.get("not") == {}:  # null is the only choice
+        del items["not"]
+        items["enum"] = [None]
+    elif "enum" in items:
+        items["enum"].append(None)
 
 
 def equal(out: Keywords, validator: validate.Equal, field: Field) -> None:

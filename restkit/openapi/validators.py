@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError, fields, validate
 
@@ -75,10 +75,13 @@ def _of_few_values(
     """Keep the values of a boolean or an enumeration that the validators accept.
 
     The validators see the member, of which a client sees the name or the value, and 1 is ``True``
-    for them. Keywords that say the same are kept.
+    for them. Keywords that say the same are kept. Only marshmallow's validators are asked, which
+    answer the same each time.
     """
     given = before.get("enum", [True, False] if before.get("type") == "boolean" else [])
-    passing = [each for each in given if _passes(field, each, validators)]
+    known = [each for each in each_validator(validators) if isinstance(each, _KNOWN)]
+    asked = cast("list[_Validator]", known)
+    passing = [each for each in given if _passes(field, each, asked)]
     if [each for each in given if fits(out, each)] == passing:
         return out
     return {**before, "enum": passing} if passing else {**before, "not": {}}
@@ -232,3 +235,4 @@ _RULES: tuple[tuple[type, _Rule], ...] = (
     (validate.URL, _url),
     (validate.Email, _email),
 )
+_KNOWN = tuple(kind for kind, _ in _RULES)

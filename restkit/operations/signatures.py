@@ -37,6 +37,7 @@ __all__ = [
     "without_none",
 ]
 
+_MARKERS = (typing.Annotated, typing.Required, typing.NotRequired, typing.Final, typing.ClassVar)
 Kind = Literal["absent", "none", "redirect", "response", "value", "one", "many"]
 _BY_POSITION = (
     inspect.Parameter.POSITIONAL_ONLY,
@@ -210,9 +211,9 @@ def _scope(function: Callable[..., object]) -> dict[str, object]:
 
 
 def unwrapped(annotation: object) -> object:
-    """Return the type that ``Annotated``, a ``NewType`` and an alias stand for."""
+    """Return the type that ``Annotated`` and its like, a ``NewType`` and an alias stand for."""
     while not isinstance(annotation, type):
-        if typing.get_origin(annotation) is typing.Annotated:
+        if typing.get_origin(annotation) in _MARKERS:
             annotation = typing.get_args(annotation)[0]
             continue
         meant = getattr(annotation, "__supertype__", getattr(annotation, "__value__", None))

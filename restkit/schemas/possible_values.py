@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import product
 from operator import gt
+from typing import cast
 from uuid import UUID
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
+from marshmallow.decorators import POST_LOAD
 
 from ..errors import DeclarationError
 from .wire_format import each_validator
@@ -22,13 +24,11 @@ _Bounds = tuple[_Bound | None, _Bound | None]
 _exceeds: Callable[..., bool] = gt  # bounds are of any type that has an order
 # One value of those that the fields of exactly these classes load.
 _EXAMPLES: Mapping[type, object] = {
-    **dict.fromkeys((fields.Str, fields.String, fields.Email, fields.Url, fields.URL), "a"),
-    **dict.fromkeys((fields.Int, fields.Integer), 1),
-    **dict.fromkeys((fields.Bool, fields.Boolean), True),
+    **dict.fromkeys((fields.String, fields.Email, fields.Url), "a"),
+    fields.Integer: 1,
+    fields.Boolean: True,
     fields.Dict: {"a": 1},
     fields.Mapping: {"a": 1},
-    fields.Nested: {"a": 1},
-    fields.Pluck: {"a": 1},
     fields.Float: 1.0,
     fields.Decimal: Decimal(1),
     fields.UUID: UUID(int=1),
@@ -77,19 +77,39 @@ def _of_another_type(field: fields.Field[object], validators: Iterable[object]) 
 
     The first valid request would end with a TypeError.
     """
-    example = _EXAMPLES.get(type(field))
+    example = _EXAMPLES.get(type(field), _example_of_nested(field))
     if example is None:
         return
     for each in validators:
-        is_checked = type(each) is validate.Range and isinstance(example, _MOMENTS)
-        if isinstance(each, validate.Validator) and type(each) in _OF_ONE_TYPE and not is_checked:
-            try:
-                each(example)
-            except ValidationError:
-                continue
-            except TypeError:
-                name, kind = type(each).__name__, type(example).__name__
-                yield f"validate.{name} cannot take the {kind} that {type(field).__name__} loads"
+        kind = type(each)
+        is_checked = kind is validate.Range and isinstance(example, _MOMENTS)
+        if kind in _OF_ONE_TYPE and not is_checked and not _can_take(each, example):
+            yield (
+                f"validate.{kind.__name__} cannot take the {type(example).__name__} that "
+                f"{type(field).__name__} loads"
+            )
+
+
+def _example_of_nested(field: fields.Field[object]) -> object:
+    """Return what a nested class loads, None if it may be no dict, or is not known yet."""
+    if not isinstance(field, fields.Nested) or type(field) not in (fields.Nested, fields.Pluck):
+        return None
+    nested = field.nested
+    if not (isinstance(nested, type) and issubclass(nested, Schema)):
+        return None
+    makes_objects = nested._hooks.get(POST_LOAD) or nested.load is not Schema.load
+    return None if makes_objects else {"a": 1}
+
+
+def _can_take(validator: object, example: object) -> bool:
+    ask = cast("Callable[[object], object]", validator)
+    try:
+        ask(example)
+    except TypeError:
+        return False
+    except Exception:  # noqa: BLE001  # it rejects the example, or its own message is faulty
+        return True
+    return True
 
 
 def _without_choices(validators: Iterable[object]) -> Iterator[str]:

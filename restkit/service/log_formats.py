@@ -15,6 +15,7 @@ __all__ = ["AccessRecord", "JSONFormatter", "TextFormatter"]
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CONTEXT = ("request_id", "trace_id", "span_id", "operation")
+_OF_ACCESS = _OWN.union(_CONTEXT)
 # SECURITY: a line break, an escape sequence of terminals and the marks that reverse text: user text
 # must not look like a line of its own.
 _BREAKING = (*range(32), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
@@ -86,8 +87,12 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         parts = [timestamp(record.created), record.levelname, record.name, record.getMessage()]
-        parts += [f"{name}={value}" for name, value in context_of(record)]
-        parts += [f"{name}={_json_of(value)}" for name, value in extras_of(record)]
+        ids = dict(context_of(record))
+        parts += [f"{name}={value}" for name, value in ids.items()]
+        for name, value in extras_of(record):
+            parts.append(
+                f"{name}_={_json_of(value)}" if name in ids else f"{name}={_json_of(value)}"
+            )
         lines = [" ".join(parts)]
         for _, text in tracebacks_of(self, record):
             lines += [f"  {each}" for each in text.splitlines()]
@@ -142,7 +147,7 @@ def context_of(record: logging.LogRecord) -> Iterator[tuple[str, str]]:
 
 def extras_of(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
     """Yield the names and values of ``extra``."""
-    known = _OWN.union(_CONTEXT) if type(record) is AccessRecord else _OWN
+    known = _OF_ACCESS if type(record) is AccessRecord else _OWN
     for name, value in vars(record).items():
         if name not in known:
             yield name, value

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..contract import Failure
 from ..http.methods import SAFE_METHODS
@@ -16,12 +16,14 @@ from ..refresh_tokens import RefreshToken, UsedToken
 from ..request import Request
 from ..response_callbacks import after_response
 from .database import Database, session
+from .lent_connections import LentConnection
 from .record_tables import table_of
 from .store import FAILURES
 
 __all__ = ["SQLTokenStore", "TokenRecord"]
 
 _PURGED = 10
+_TRANSACTIONS = (Session, Connection, LentConnection)
 
 
 class TokenRecord:
@@ -46,7 +48,8 @@ class SQLTokenStore:
     """A store of refresh tokens in a table of the App's `Database`.
 
     The first token of a login, and the end of all logins of a user, belong to the transaction of
-    the request. A used or revoked token stays so if the request fails.
+    the request. A used or revoked token stays so if the request fails. On SQLite, a token that is
+    used in a request with a session belongs to its transaction: a second one would wait for it.
 
     Attributes:
         failures: The problems of the database.
@@ -109,7 +112,7 @@ class SQLTokenStore:
     def revoke(self, request: Request, family: str, /) -> None:
         """Remove all tokens of a family.
 
-        On SQLite, they are removed after the response if the request has a session that writes.
+        On SQLite, they are removed after the response if the request has a transaction that writes.
         """
         database = Database.of(request.app)
 
@@ -119,7 +122,7 @@ class SQLTokenStore:
 
         # The transaction of the request holds SQLite's lock of all writers, and a request that
         # fails, as one with a token of no user, rolls it back.
-        if database.backend == "sqlite" and _has_writing_session(database, request):
+        if database.backend == "sqlite" and _is_writing(request):
             after_response(remove, request)
         else:
             remove()
@@ -133,10 +136,10 @@ class SQLTokenStore:
     def _apart(self, request: Request) -> Generator[Connection]:
         """Give a transaction of its own, which stays if the request fails.
 
-        On SQLite, it is that of the request if that writes: it holds the lock of all writers.
+        On SQLite, it is that of the request, if there is one, which holds the lock of all writers.
         """
         database = Database.of(request.app)
-        if database.backend == "sqlite" and _has_writing_session(database, request):
+        if database.backend == "sqlite" and _is_writing(request):
             yield session(request).connection()
             return
         with database.engine.begin() as connection:
@@ -168,7 +171,8 @@ class SQLTokenStore:
             return found
 
 
-def _has_writing_session(database: Database, request: Request) -> bool:
-    provided = request.provided
-    is_open = provided is not None and database.session in provided.values
-    return is_open and request.method not in SAFE_METHODS
+def _is_writing(request: Request) -> bool:
+    """Return whether the request has begun a transaction that writes, by a session or without."""
+    if request.provided is None or request.method in SAFE_METHODS:
+        return False
+    return any(isinstance(each, _TRANSACTIONS) for each in request.provided.values.values())

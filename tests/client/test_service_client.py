@@ -494,7 +494,9 @@ _TEXTS = {
 }
 
 
-@pytest.mark.parametrize("charset", ["bogus", "base64", "idna"])
+@pytest.mark.parametrize(
+    "charset", ["bogus", "base64", "idna", "punycode", "unicode_escape", "undefined", "x" * 5_000]
+)
 def test_text_in_an_unknown_charset(charset: str) -> None:
     """It is a failure of the other service, as invalid JSON is."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset={charset}\r\n"
@@ -516,9 +518,14 @@ def test_the_check_of_a_service_behind_a_failing_proxy() -> None:
         assert not texts.check()
 
 
-def test_an_app_in_this_process_is_called_by_its_host() -> None:
+@pytest.mark.parametrize(
+    "hosts",
+    [["stock.example"], ["*.stock.example"], ["*.a.example", "b.example:8443"], ["[::1]"]],
+    ids=repr,
+)
+def test_an_app_in_this_process_is_called_by_its_host(hosts: list[str]) -> None:
     """`https` and `hosts` stop clients from outside, and no call in the process."""
-    app = App("Stock", settings=Settings(https=True, hosts=["*.stock.example"]))
+    app = App("Stock", settings=Settings(https=True, hosts=hosts))
 
     @app.get("/items")
     def items() -> dict[str, int]:

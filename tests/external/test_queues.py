@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from programs import program_missing
 from redis_server import redis_url
+from servers import end_process
 
 from .node import CACHE
 from .places import ROOT
@@ -130,12 +131,7 @@ def _worker(command: list[str], environment: dict[str, str], folder: Path) -> It
             print(log.read_text("utf-8"))
             raise
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end_process(process)
 
 
 def _mails(path: Path, count: int) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, NewType
 
 import pytest
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, post_load, validate
 
 from restkit import App, DeclarationError, returns, takes
 from restkit.openapi import build
@@ -78,6 +79,28 @@ def test_validators_of_items_see_null(is_only: bool) -> None:
         assert schema["items"]["not"] == {"enum": [None]}
         assert post([None]) == 422
         assert post(["x"]) == 204
+
+
+def test_null_as_the_only_choice_and_texts_of_choices() -> None:
+    inner = fields.Str(allow_none=True)
+    schema, post = _posting(fields.List(inner, validate=validate.ContainsOnly([None])))
+    assert schema["items"]["enum"] == [None]
+    assert (post([None]), post(["x"])) == (204, 422)
+    schema, post = _posting(fields.List(inner, validate=validate.ContainsOnly("ab")))
+    assert "Part of 'ab'." in schema["items"]["description"]
+    assert (post(["a"]), post(["x"])) == (204, 422)
+    schema, post = _posting(fields.List(inner, validate=validate.ContainsNoneOf("ab")))
+    assert (post(["a"]), post(["x"])) == (422, 204)
+
+
+def test_validators_of_a_user_are_not_asked_for_the_document() -> None:
+    """They may need a request, or give another answer tomorrow."""
+    asked: list[object] = []
+    schema, post = _posting(fields.Enum(Color, validate=asked.append))
+    assert schema["enum"] == ["RED", "GREEN"]
+    assert asked == []
+    assert post("RED") == 204
+    assert asked == [Color.RED]
 
 
 def test_a_nested_default_of_null_is_in_the_response() -> None:
@@ -204,3 +227,42 @@ def test_validators_of_another_type_are_refused(
     declared = takes(body=schema)(post) if where == "body" else takes(query=schema)(ask)
     with pytest.raises(DeclarationError, match=rf"ThingSchema\.it: .*validate\.{message}"):
         mount(declared)
+
+
+def _mounted(field: fields.Field[Any]) -> App:
+    app = App("T")
+
+    @app.post("/s")
+    @takes(body=Schema.from_dict({"it": field}, name="ThingSchema"))
+    def post(body: dict[str, Any]) -> None: ...
+
+    app.freeze()
+    return app
+
+
+class Size(int):
+    """What a schema makes of its data."""
+
+
+class SizeSchema(Schema):
+    size = fields.Int(required=True)
+
+    @post_load
+    def make(self, data: dict[str, int], **_: Any) -> Size:
+        return Size(data["size"])
+
+
+@pytest.mark.parametrize("kind", [fields.Nested, partial(fields.Pluck, field_name="title")])
+def test_validators_of_nested_schemas(kind: Callable[..., fields.Field[Any]]) -> None:
+    """A nested schema loads a dict, unless its hooks make an object."""
+    with pytest.raises(DeclarationError, match=r"validate\.Range cannot take the dict"):
+        _mounted(kind(BookSchema, validate=validate.Range(min=1)))
+    _mounted(kind(BookSchema, validate=validate.Length(max=3)))
+    client = Client(_mounted(fields.Nested(SizeSchema, validate=validate.Range(min=1))))
+    assert client.post("/s", json={"it": {"size": 2}}).status == 204
+    assert client.post("/s", json={"it": {"size": 0}}).status == 422
+
+
+def test_a_faulty_message_of_a_validator_stops_no_start() -> None:
+    """Only the type is checked at start-up; the message is made where a value is refused."""
+    _mounted(fields.Str(validate=validate.Length(max=0, error="{unknown}")))

@@ -531,3 +531,19 @@ def test_own_members_of_a_line_keep_their_values() -> None:
     assert (two["request_id"], two["request_id_"]) == ("order-7", "upstream-7")
     assert two["trace_id"] == one["trace_id"]
     assert three["request_id"] == "upstream-8"
+
+
+def test_own_members_of_a_line_of_text() -> None:
+    app = App("Shop", extensions=[Service()])
+    record = logging.makeLogRecord(
+        {"msg": "one", "name": "shop", "levelname": "INFO", "request_id": "upstream-7"}
+    )
+    lines: list[str] = []
+    app.get("/x")(lambda: lines.append(TextFormatter().format(record)) or {})
+
+    Client(app, contract=False).get("/x", headers={"X-Request-Id": "order-7"})
+    lines.append(TextFormatter().format(record))
+
+    assert " request_id=order-7 " in lines[0]
+    assert lines[0].endswith('request_id_="upstream-7"')
+    assert lines[1].endswith('request_id="upstream-7"')
