@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import ClassVar
 
 from sqlalchemy.orm import Session
 
+from ..environ_keys import CONTRACT_CHECK
 from ..errors import DeclarationError
 from ..request import Request, current_request
 from ..sqlalchemy import Database
@@ -52,6 +54,8 @@ class Emitter:
             The id of the message.
 
         Raises:
+            ContractError: The data does not have the event's schema, in a request of the test
+                client or the development server.
             DeclarationError: The event is not declared, or there is no transaction.
         """
         return self._emit(event, payload, where, session, request, None)
@@ -72,6 +76,7 @@ class Emitter:
         unit = unit_of_work(self.database, request, session, f"emit({event.__qualname__})")
         unit.flush()  # new rows get their keys
         body = declared.json_of(payload)
+        _check_contract(request, event, declared, body)
         return add_row(unit, NewRow(self.kind, declared.type, body, message_id, audience))
 
     def _audience(self, where: Mapping[str, object] | None, event: type[Event]) -> str | None:
@@ -86,6 +91,22 @@ class Emitter:
             f"emit({event.__qualname__}, where=...) chooses among the endpoints of Webhooks, but "
             f"the event is declared in {type(self).__name__}. Leave `where` out."
         )
+
+
+def _check_contract(
+    request: Request | None, event: type[Event], declared: DeclaredEvent, body: str
+) -> None:
+    """Check the data of an event where responses are checked.
+
+    Raises:
+        ContractError: The data does not have the schema of the event.
+    """
+    found = current_request.get(None) if request is None else request
+    check = None if found is None else found.environ.get(CONTRACT_CHECK)
+    if check is not None:
+        name = event.__qualname__
+        way = f"correct {name}.schema"
+        check.check_data(f"emit({name}) got a value", declared.schema, json.loads(body), way)
 
 
 def _undeclared(event: object, place: str) -> DeclarationError:
@@ -119,6 +140,8 @@ def emit(
         The id of the message, which receivers get as ``webhook-id``.
 
     Raises:
+        ContractError: The data does not have the event's schema, in a request of the test client or
+            the development server.
         DeclarationError: The event is not declared, or there is no request whose transaction
             writes.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -41,6 +41,7 @@ __all__ = ["Direction", "Incomparable", "Reader"]
 
 Direction = Literal["request", "response"]
 _MOST_SHAPES = 256
+_ONE_ALONE = "oneOf: exactly one of the alternatives"
 _CONDITIONS = ("not", "if", "then", "else")
 
 
@@ -187,15 +188,44 @@ class Reader:
     def _union(
         self, schema: Mapping[str, object], keyword: str, document: Document
     ) -> tuple[Shape, ...]:
+        branches = [self._branch(schema, each, document) for each in elements(schema[keyword])]
+        if keyword == "oneOf" and "discriminator" not in schema:
+            branches = [(*self._alone(branches, at),) for at in range(len(branches))]
         found: list[Shape] = []
-        for branch in elements(schema[keyword]):
-            shapes = self.shapes((Source(branch, document),))
-            if "discriminator" in schema:
-                shapes = self._common(shapes, _discriminated(schema, branch))
+        for shapes in branches:
             found += [each for each in shapes if each not in found]
             if len(found) > _MOST_SHAPES:
                 raise Incomparable("it has too many alternatives")
         return tuple(found)
+
+    def _branch(
+        self, schema: Mapping[str, object], branch: object, document: Document
+    ) -> tuple[Shape, ...]:
+        shapes = self.shapes((Source(branch, document),))
+        if "discriminator" in schema:
+            shapes = self._common(shapes, _discriminated(schema, branch))
+        return shapes
+
+    def _alone(self, branches: Sequence[Sequence[Shape]], at: int) -> Iterator[Shape]:
+        """Yield the shapes of a branch of `oneOf`, which rejects what another one accepts too."""
+        others = [each for index, shapes in enumerate(branches) if index != at for each in shapes]
+        for shape in branches[at]:
+            if isinstance(shape, Values) or not self._meets(shape, others[:_MOST_SHAPES]):
+                yield shape
+            else:
+                yield shape._replace(opaque=shape.opaque.union((_ONE_ALONE,)))
+
+    def _meets(self, shape: Shape, others: Iterable[Shape]) -> bool:
+        """Return whether a shape has a value in common with another one."""
+        for other in others:
+            common = both(shape, other, self.contains)
+            if isinstance(common, Objects):
+                needed = (member(common, name) for name in common.required)
+                if all(self.shapes(each) for each in needed):
+                    return True
+            elif common is not None:
+                return True
+        return False
 
     def _conditioned(
         self, shapes: Iterable[Shape], schema: Mapping[str, object], document: Document

@@ -218,7 +218,7 @@ class Subsumption:
         if len(tries) == 1 and not is_union:
             return best
         if len(tries) > 1 and self._together(shape, candidates, near, narrow, wide):
-            return []
+            return [each for each in best if each.kind == "compared"]
         if name := distinction(best):
             return [self.finding(narrow, wide, f"alternative {name}", True, False, "breaking")]
         return best

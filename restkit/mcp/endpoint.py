@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from marshmallow import Schema, fields
@@ -15,6 +15,7 @@ from ..resource import Resource
 from ..response import Response
 from .messages import (
     METHOD_NOT_FOUND,
+    UNAUTHENTICATED,
     MessageError,
     MessageId,
     batched,
@@ -86,13 +87,32 @@ class Endpoint(Resource):
         try:
             if batch is None:
                 return _response(*self._answered(value))
-            answers = [self._answered(each)[1] for each in batch]
+            answers = self._all_answered(batch)
         except Unauthenticated as raised:
             reply = raised.reply
             kept = [each for each in reply.headers if each[0].lower() in _KEPT]
             return Response(reply.content, status=401, headers=kept)
         given = [each for each in answers if each is not None]
         return _response(200 if given else 202, given or None)
+
+    def _all_answered(self, batch: Iterable[object]) -> list[_Answer | None]:
+        """Return the answers of a batch.
+
+        Raises:
+            Unauthenticated: All of its calls need credentials. Where another one is done, an error
+                in its place says so: no answer is lost.
+        """
+        answers: list[_Answer | None] = []
+        refused: list[Unauthenticated] = []
+        for each in batch:
+            try:
+                answers.append(self._answered(each)[1])
+            except Unauthenticated as raised:
+                refused.append(raised)
+                answers.append(_failure(id_of(each), _needs_credentials()))
+        if refused and len(refused) == sum(each is not None for each in answers):
+            raise refused[0]
+        return answers
 
     def _answered(self, value: object) -> tuple[int, _Answer | None]:
         """Return the status of a message, and the answer; None to a notification."""
@@ -117,6 +137,11 @@ _KEPT = frozenset({"content-type", "www-authenticate"})
 def _status_of(error: MessageError) -> int:
     """Return the status of an error (MCP 2026-07-28, Streamable HTTP)."""
     return 404 if error.code == METHOD_NOT_FOUND else 400
+
+
+def _needs_credentials() -> MessageError:
+    words = "The call needs credentials. Send it alone: the response says which ones."
+    return MessageError(UNAUTHENTICATED, words)
 
 
 def _failure(number: MessageId | None, error: MessageError) -> _Answer:

@@ -22,9 +22,11 @@ __all__ = [
     "contains_only",
     "drop_nul_pattern",
     "equal",
+    "has_many_texts",
     "none_of",
     "one_of",
     "say",
+    "say_values",
     "types_of",
 ]
 
@@ -104,12 +106,36 @@ def _is_accepted(field: Field, written: Any, validator: Any) -> bool | None:
     return True
 
 
-def _are_amounts(out: Keywords, words: str, values: Iterable[Any], field: Field) -> bool:
-    """Describe values of a Decimal in words: each has many texts, and rounding leads to it too."""
-    if not isinstance(field, fields.Decimal):
+_OF_MANY_TEXTS = (
+    *(fields.DateTime, fields.Decimal, fields.IP, fields.IPInterface, fields.Time, fields.UUID),
+)
+
+
+def has_many_texts(field: Field) -> bool:
+    """Return whether a value of a field has more than one text, as 1.5 and 1.50 are one Decimal.
+
+    ``2027-01-01T00:00:00Z`` and ``2027-01-01T01:00:00+01:00`` are one moment, and a UUID may have
+    capital letters. An IPv4 address has one text, as has a date without a format of its own.
+    """
+    if isinstance(field, fields.Enum) and isinstance(field.by_value, (fields.Field, type)):
+        return has_many_texts(field.field)
+    if isinstance(field, fields.Date):
+        return field.format not in (None, "iso")
+    if isinstance(field, fields.IPv4):
         return False
-    say(out, f"{words}: {', '.join(str(each) for each in values)}.")
-    return True
+    return isinstance(field, _OF_MANY_TEXTS)
+
+
+def say_values(out: Keywords, words: str, values: Iterable[Any], field: Field) -> None:
+    """Describe values in words, as the field writes them."""
+    say(out, f"{words}: {', '.join(_written(field, each) for each in values)}.")
+
+
+def _written(field: Field, value: object) -> str:
+    try:
+        return str(to_json_value(field, value))
+    except ValueError:
+        return str(value)
 
 
 def drop_nul_pattern(out: Keywords) -> None:
@@ -124,7 +150,8 @@ def one_of(out: Keywords, validator: validate.OneOf, field: Field) -> None:
     if isinstance(choices, str):
         _part_of(out, choices)
         return
-    if _are_amounts(out, "One of", in_order(choices), field):
+    if has_many_texts(field):
+        say_values(out, "One of", in_order(choices), field)
         return
     values, some = _values(field, validator, in_order(choices), types_of(out))
     if not values and not some:
@@ -179,7 +206,8 @@ def none_of(out: Keywords, validator: validate.NoneOf, field: Field) -> None:
         if len(iterable) <= _LONGEST_TEXT_OF_PARTS:
             _deny(out, _parts(iterable))
         return
-    if _are_amounts(out, "None of", in_order(iterable), field):
+    if has_many_texts(field):
+        say_values(out, "None of", in_order(iterable), field)
         return
     values, _ = _values(field, validator, in_order(iterable), types_of(out), passing=False)
     _deny(out, values)
@@ -218,7 +246,8 @@ def _allow_null(items: Keywords) -> None:
 
 def equal(out: Keywords, validator: validate.Equal, field: Field) -> None:
     """Add the value of `Equal`."""
-    if _are_amounts(out, "Equal to", [validator.comparable], field):
+    if has_many_texts(field):
+        say_values(out, "Equal to", [validator.comparable], field)
         return
     values, some = _values(field, validator, [validator.comparable], types_of(out))
     if len(values) == 1:

@@ -7,16 +7,14 @@ of OpenAPI 3.0 at the end if that is wanted.
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from apispec import APISpec
-from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema, missing
+from marshmallow import EXCLUDE, INCLUDE, RAISE, Schema
 
 from ..contract import Input
-from ..operations.operation_ids import stem
 from ..schemas.bound import BoundSchema, View
 from ..schemas.json_values import text_value
 from ..schemas.schema_equality import have_same_fields
@@ -31,6 +29,8 @@ from .names import ComponentNames, is_whole
 from .own_schemas import Reference, Words, knows_many, own_schema
 from .patterns import NO_NUL
 from .readable_examples import add_readable_example
+from .schema_members import description_of, in_order, is_required
+from .schema_uses import Use, use_of, variant_of
 
 __all__ = ["SchemaCollector", "json_schema"]
 
@@ -70,7 +70,8 @@ class SchemaCollector:
         self._converted: dict[_Key, Keywords] = {}
         self._alike: dict[type[Schema], bool] = {}
         self._used: dict[_Key, None] = {}
-        self._open: list[tuple[Any, ...]] = []
+        self._open: list[Use] = []
+        self._endless: dict[Use, type[Schema]] = {}
         self._converters: dict[tuple[View, Source], FieldConverter] = {}
 
     def schema(self, bound: BoundSchema, *, many: bool | None = None) -> Keywords:
@@ -140,8 +141,7 @@ class SchemaCollector:
 
         One of another view has the same fields, but may treat unknown ones otherwise.
         """
-        found = self._instances.get((declared, view))
-        if found is not None:
+        if found := self._instances.get((declared, view)):
             return found
         schema = next(each for key, each in self._instances.items() if key[0] is declared)
         if view is not View.RESPONSE and not self._has_own_unknown(schema):
@@ -151,20 +151,30 @@ class SchemaCollector:
         return schema
 
     def _place(self, schema: Schema, view: View, source: Source, *, whole: bool = True) -> Keywords:
+        if view is View.REQUEST and schema.partial is True:
+            view = View.PATCH  # of which every member is optional, too
         declared = type(schema)
         if whole and source == "json" and self._is_the_component(schema, view):
             return {"$ref": _Reference(declared, view)}
-        key = (declared, tuple(schema.fields), view)
-        if key in self._open:
-            return {
-                "type": "object",
-                "description": f"Nested without end: {stem(declared) or 'the schema itself'}.",
-            }
-        self._open.append(key)
+        use = use_of(schema, view)
+        if use in self._endless and source == "json":
+            return {"$ref": _Reference(self._endless[use], view)}
+        if use in self._open and source != "json":
+            return {"type": "object", "description": "Nested without end."}
+        if use in self._open:
+            return {"$ref": _Reference(self._component_of_use(schema, use), view)}
+        self._open.append(use)
         try:
             return self._convert(schema, view, source)
         finally:
             self._open.pop()
+
+    def _component_of_use(self, schema: Schema, use: Use) -> type[Schema]:
+        """Return a class of its own for a use of a schema that nests itself."""
+        own = variant_of(type(schema))
+        self._endless[use] = own
+        self._instances[own, use.view] = schema
+        return own
 
     def _nested(self, schema: Schema, view: View, source: Source, *, many: bool) -> dict[str, Any]:
         if many and knows_many(schema, view):
@@ -175,7 +185,7 @@ class SchemaCollector:
     def _is_the_component(self, schema: Schema, view: View) -> bool:
         """Return whether an instance equals the one that the view's component is made of."""
         declared = type(schema)
-        if not is_whole(schema):
+        if not is_whole(schema, patch=view is View.PATCH):
             return False
         if view is not View.RESPONSE and not self._has_own_unknown(schema):
             return False
@@ -216,14 +226,14 @@ class SchemaCollector:
     def _of_fields(self, schema: Schema, view: View, source: Source) -> dict[str, Any]:
         converter = self._converter(view, source)
         found = schema.dump_fields if view is View.RESPONSE else schema.load_fields
-        named = {wire_name(name, found[name]): found[name] for name in _in_order(schema, found)}
+        named = {wire_name(name, found[name]): found[name] for name in in_order(schema, found)}
         out: Keywords = {"type": "object"}
         if title := getattr(schema.Meta, "title", None):
             out["title"] = text_value(title)
-        if description := _description(schema):
+        if description := description_of(schema):
             out["description"] = description
         out["properties"] = {name: converter.field2property(each) for name, each in named.items()}
-        required = [name for name, each in named.items() if _is_required(each, schema, view)]
+        required = [name for name, each in named.items() if is_required(each, schema, view)]
         if source == "form":
             required = without_checkboxes(required, out["properties"], named, schema, view)
             fill_in(out["properties"], named)
@@ -301,35 +311,6 @@ def json_schema(bound: BoundSchema, *, dialect: Literal["3.0", "3.1", "3.2"] = "
     out = collector.schema(bound)
     components = collector.components()
     return {**out, "$defs": components} if components else out
-
-
-def _is_required(each: Field, schema: Schema, view: View) -> bool:
-    if view is View.RESPONSE:
-        optional = each.name in getattr(schema.Meta, "optional", ())
-        return not optional and (
-            each.required or each.dump_only or each.dump_default is not missing
-        )
-    if each.name in getattr(schema.Meta, "always_required", ()):
-        return True  # the discriminator of a union
-    if view is View.PATCH or schema.partial is True:
-        return False
-    return each.required and each.name not in (schema.partial or ())
-
-
-def _in_order(schema: Schema, found: Mapping[str, Any]) -> list[str]:
-    """Return names of fields in the order of the class: `only` may be a set, which has none."""
-    if schema.only is None:
-        return list(found)
-    places = {name: at for at, name in enumerate(schema._declared_fields)}
-    return sorted(found, key=lambda name: places.get(name, len(places)))
-
-
-def _description(schema: Schema) -> str:
-    said = getattr(schema.Meta, "description", None)
-    if said:
-        return text_value(said)
-    own = vars(type(schema)).get("__doc__")
-    return inspect.cleandoc(own) if own and stem(type(schema)) else ""
 
 
 def _references(node: Any) -> Iterator[_Reference]:

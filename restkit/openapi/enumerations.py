@@ -10,10 +10,11 @@ from marshmallow import fields
 
 from ..schemas.bound import View
 from ..schemas.json_values import JSON
+from .choices import say_values
 from .metadata import Field, Keywords, to_json_value
 from .validators import json_types
 
-__all__ = ["enumeration"]
+__all__ = ["enumeration", "in_words"]
 
 
 def enumeration(field: Field, view: View, *, of_text: bool) -> Keywords:
@@ -33,6 +34,13 @@ def enumeration(field: Field, view: View, *, of_text: bool) -> Keywords:
     if of_text and isinstance(kind, list):
         return {"type": "string", "enum": [_text_of(each) for each in values]}
     return {"type": kind, "enum": values} if kind else {"enum": values}
+
+
+def in_words(field: fields.Enum[enum.Enum], keywords: Keywords) -> Keywords:
+    """Return the keywords of values that each have many texts, and the members in words."""
+    out = dict(keywords)
+    say_values(out, "One of", [each.value for each in field.enum], field.field)
+    return out
 
 
 def _text_of(value: JSON) -> str:

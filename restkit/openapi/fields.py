@@ -22,8 +22,9 @@ from ..schemas.uploads import Upload
 from ..schemas.wire_format import Wire
 from ..schemas.wire_formats import Source, wire_of
 from .annotations import returned
+from .choices import has_many_texts
 from .class_keywords import BOUND_OF_INTEGERS, STRING, class_keywords, unchecked
-from .enumerations import enumeration
+from .enumerations import enumeration, in_words
 from .matching import fits
 from .metadata import Field, Keywords, metadata_keywords, serialized_default
 from .nested_schemas import nested_schema
@@ -230,14 +231,20 @@ class FieldConverter(OpenAPIConverter):
         if not value and self.view is not View.RESPONSE:
             out["description"] = BOUND_OF_INTEGERS
         if field.key_field is not None:
-            names = as_text(self.field2property(field.key_field))
+            names = as_text(self.field2property(field.key_field), field.key_field)
             if names.keys() - {"type"} and names != STRING:
                 out["propertyNames"] = names
         return out
 
-    def enum2properties(self, field: Field, **_kwargs: object) -> Keywords:
+    def enum2properties(self, field: Field, **kwargs: Keywords) -> Keywords:
         """Return an enumeration's names or values, with their type."""
+        if isinstance(field, fields.Enum) and not self._has_one_text_each(field):
+            kwargs["ret"].pop("enum", None)
+            return in_words(field, self.field2property(field.field))
         return enumeration(field, self.view, of_text=self.source != "json")
+
+    def _has_one_text_each(self, field: Field) -> bool:
+        return self.view is View.RESPONSE or not has_many_texts(field)
 
     def upload2properties(self, field: Field, **_kwargs: object) -> Keywords:
         """Return the largest size of an uploaded file."""

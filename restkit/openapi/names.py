@@ -153,15 +153,20 @@ def _candidates(name: str, view: View, alike: bool) -> list[str]:
     return [name, suffixed] if re.search(spoken_for, name) else [suffixed]
 
 
-def is_whole(schema: Schema) -> bool:
-    """Return whether an instance has its class's fields as declared, and so is its component."""
+def is_whole(schema: Schema, *, patch: bool = False) -> bool:
+    """Return whether an instance has its class's fields as declared, and so is its component.
+
+    Args:
+        schema: The instance.
+        patch: Whether the component of the class is meant whose members are all optional.
+    """
     options = schema.opts
     return (
         schema.only is None
         and set(schema.exclude) == set(options.exclude)
         and set(schema.load_only) == set(options.load_only)
         and set(schema.dump_only) == set(options.dump_only)
-        and not schema.partial
+        and (patch or not schema.partial)
         and bool(stem(type(schema)))
     )
 

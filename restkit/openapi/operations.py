@@ -27,8 +27,6 @@ __all__ = ["OperationPrinter", "copied"]
 
 _IN = {"query": "query", "headers": "header", "cookies": "cookie"}
 _LOCATIONS: dict[str, TextLocation] = {"query": "query", "header": "headers", "cookie": "cookies"}
-# OpenAPI 3.1.1, section 4.8.12.1: a header parameter of one of these names is to be ignored.
-_IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _HOISTED = ("description", "deprecated")
 # NOTE: a description, not a schema, documents a JSON Patch. Whether a patch applies depends on the
 # item, and unknown members of an operation are ignored (RFC 6902, section 4), so every schema would
@@ -140,8 +138,6 @@ class OperationPrinter:
     def _taken(self, taken: Input) -> Iterator[Keywords]:
         where = _IN[taken.location]
         for name, field, schema in self._collector.parameters(taken):
-            if where == "header" and name.lower() in _IGNORED_HEADERS:
-                continue
             hoisted = {key: schema.pop(key) for key in _HOISTED if key in schema}
             out: Keywords = {"name": name, "in": where, **hoisted}
             if field.required:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ..contract import Input, Operation
+from ..errors import DeclarationError
 from ..problems import InvalidItem, UnprocessableContent
 from ..request import Request
 from ..schemas.bound import Fault, Invalid
@@ -87,7 +88,7 @@ def _read_any(pairs: Pairs, values: TextValues, known: Collection[str]) -> objec
 def _header_reader(each: Input, operation: Operation) -> Reader:
     """Make the reader of headers; a schema that includes unknown members gets all of them."""
     values = TextValues(each, "headers", operation.declared_at, _in_parameter("headers"))
-    keys = {name: _environ_key(name) for name in values.known}
+    keys = _environ_keys(each, operation.declared_at)
     lists = {name for name, style in values.styles.items() if style.writing is Writing.DELIMITED}
     taken = set(keys.values())
 
@@ -103,6 +104,37 @@ def _header_reader(each: Input, operation: Operation) -> Reader:
         return values.load(found, [])
 
     return read
+
+
+def _environ_keys(each: Input, declared_at: str) -> dict[str, str]:
+    """Return the key of the environ for each field of headers.
+
+    Raises:
+        DeclarationError: Two fields read one header, or OpenAPI would ignore a header.
+    """
+    names: dict[str, str] = {}
+    for name, field in each.bound.load_fields.items():
+        if name.lower() in _NO_PARAMETERS and field.metadata.get("documented") is not False:
+            raise DeclarationError(
+                f"{declared_at}: OpenAPI ignores the header field {name!r}, so it would be "
+                f"enforced and not documented. {_NO_PARAMETERS[name.lower()]} To read the header "
+                "anyway, give the field metadata={'documented': False}."
+            )
+        other = names.setdefault(_environ_key(name), name)
+        if other != name:
+            raise DeclarationError(
+                f"{declared_at}: the fields {other!r} and {name!r} are one header, whose name may "
+                "be written in small and capital letters. Keep one of them."
+            )
+    return {name: key for key, name in names.items()}
+
+
+# OpenAPI 3.1.1, section 4.8.12.1: a header parameter of one of these names is to be ignored.
+_NO_PARAMETERS = {
+    "accept": "The media types of @returns and produces document it.",
+    "authorization": "Declare a security scheme.",
+    "content-type": "The media types of the body document it.",
+}
 
 
 def _items(text: str) -> list[str]:

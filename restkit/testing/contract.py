@@ -18,14 +18,13 @@ from ..records import Record
 from ..schemas.bound import BoundSchema
 from ..server_sent_events import EVENT_STREAM, EventTypes
 from .checked_events import CheckedEvents
-from .conformity import Checker, checker_of, conforms, make_checker
+from .conformity import Checker, checker_of, make_checker
 from .declaration_hints import remedy
 from .event_parser import EventParser, ReceivedEvent
 from .json_lines import CheckedLines
+from .response_heads import check_empty, check_headers, clip
 
 __all__ = ["ContractCheck"]
-
-_MAX_TEXT = 300
 
 
 class _Request(Protocol):
@@ -138,7 +137,7 @@ class ContractCheck:
         """Check one event of a stream."""
         if event.event not in types.schemas:
             raise ContractError(
-                f"{sent.who} with an event of the type {_clip(event.event)}; it declares "
+                f"{sent.who} with an event of the type {clip(event.event)}; it declares "
                 f"{', '.join(types.schemas)}: add its schema to `events` of the class."
             )
         schema = types.schemas[event.event]
@@ -152,7 +151,7 @@ class ContractCheck:
         """Check an error response; an output of its status and media type may declare it too."""
         try:
             self._check_problem(sent.who, used, failures, sent.status, sent.body)
-            _check_headers(sent.who, sent.fields, failures)
+            check_headers(sent.who, sent.fields, failures)
         except ContractError:
             if output is None or sent.media_type not in output.media_types:
                 raise
@@ -177,9 +176,9 @@ class ContractCheck:
 
     def _check_output(self, sent: _Sent, output: Output) -> None:
         who, media_type, body = sent.who, sent.media_type, sent.body
-        _check_headers(who, sent.fields, [output])
+        check_headers(who, sent.fields, [output])
         if not output.has_content:
-            _check_empty(who, output, media_type, body)
+            check_empty(who, output, media_type, body)
             return
         if output.schema is None and body == b"":
             return  # the method said explicitly that there is no content: return None, 201
@@ -231,14 +230,28 @@ class ContractCheck:
         if fault is not None:
             where, what = fault
             raise ContractError(
-                f"{who} with a problem outside its schema: at {where or 'the top'}, {_clip(what)}."
+                f"{who} with a problem outside its schema: at {where or 'the top'}, {clip(what)}."
             )
 
     def _check_body(
         self, who: str, schema: BoundSchema | None, data: object, part: str = "body"
     ) -> None:
-        if schema is None:
-            return
+        if schema is not None:
+            way = "declare its schema with @returns(...)"
+            self.check_data(f"{who} with a {part}", schema, data, way)
+
+    def check_data(self, who: str, schema: BoundSchema, data: object, remedy: str) -> None:
+        """Check data that leaves the program, such as that of an event.
+
+        Args:
+            who: What has the data, as the beginning of a sentence.
+            schema: Its schema.
+            data: The data, as JSON values.
+            remedy: What to do if the data is as it is meant.
+
+        Raises:
+            ContractError: The data does not have the schema.
+        """
         checker = self._checkers.get(schema)
         if checker is None:
             checker = self._checkers[schema] = make_checker(schema)
@@ -247,9 +260,8 @@ class ContractCheck:
             where, what = fault
             many = "a list of " if schema.many else ""
             raise ContractError(
-                f"{who} with a {part} that is not {many}{schema.declared.__name__}: at "
-                f"{where or 'the top'}, {_clip(what)}. Correct the value, or declare its schema "
-                "with @returns(...)."
+                f"{who} that is not {many}{schema.declared.__name__}: at {where or 'the top'}, "
+                f"{clip(what)}. Correct the value, or {remedy}."
             )
 
 
@@ -286,10 +298,6 @@ def _essence(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..."
-
-
 def _decode(who: str, body: bytes, media_type: str, part: str = "body") -> object:
     try:
         value: object = json.loads(body)
@@ -300,40 +308,6 @@ def _decode(who: str, body: bytes, media_type: str, part: str = "body") -> objec
     return value
 
 
-def _check_empty(who: str, output: Output, media_type: str, body: bytes | None) -> None:
-    """Check that no content is sent if none is declared or allowed (RFC 9110, section 15.3.5)."""
-    if body:
-        raise ContractError(
-            f"{who} with {len(body)} bytes of content, "
-            + (
-                "but a response of this status has none."
-                if output.media_types
-                else "but declares none: give @returns a schema."
-            )
-        )
-    if media_type and output.status == 204:
-        raise ContractError(
-            f"{who} with the Content-Type {media_type}, but without content: remove the header."
-        )
-
-
-def _check_headers(
-    who: str, fields: Mapping[str, str], declared: Iterable[Output | Failure]
-) -> None:
-    headers = [header for each in declared for header in each.headers]
-    for header in headers:
-        value = fields.get(header.name.lower())
-        if value is None and header.required:
-            raise ContractError(
-                f"{who} without the header {header.name}, which it declares as required."
-            )
-        if value is not None and not conforms(header.schema, value):
-            raise ContractError(
-                f"{who} with the header {header.name}: {_clip(value)}; its declared type is "
-                f"{header.schema.get('type')}."
-            )
-
-
 def _check_type(who: str, problem: object, failures: Sequence[Failure]) -> None:
     """Check that a problem's type is declared, if the declared problems have types of their own."""
     types = {each.problem.type for each in failures}
@@ -342,6 +316,6 @@ def _check_type(who: str, problem: object, failures: Sequence[Failure]) -> None:
     found = problem.get("type", "about:blank")
     if found not in types:
         raise ContractError(
-            f"{who} with a problem of type {_clip(str(found))}; it declares "
+            f"{who} with a problem of type {clip(str(found))}; it declares "
             f"{', '.join(sorted(types))}: add the class with @raises(...)."
         )

@@ -14,7 +14,16 @@ from databases import KINDS, database_url
 from marshmallow import Schema, fields
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from restkit import App, Conflict, DeclarationError, Queue, Resource, enqueue, provide
+from restkit import (
+    App,
+    Conflict,
+    ContractError,
+    DeclarationError,
+    Queue,
+    Resource,
+    enqueue,
+    provide,
+)
 from restkit.crud import CRUDResource
 from restkit.events import Event, Message, Outbox, emit, outbox_metadata
 from restkit.sqlalchemy import Database, session
@@ -118,6 +127,38 @@ def test_rows_are_committed_with_the_data(database: Database) -> None:
     assert (task.kind, task.name) == ("task", f"{__name__}:send_mail")
     assert json.loads(task.body) == {"args": [1], "kwargs": {"kind": "first"}}
     assert abs(event.due_at - event.created_at) < 2000
+
+
+class RequiredSchema(Schema):
+    id = fields.Int(required=True)
+    label = fields.Str(required=True)
+
+
+class ItemLabelled(Event):
+    type = "item.labelled"
+    schema = RequiredSchema
+
+
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_data_of_an_event_has_its_schema(sqlite: Database, is_checked: bool) -> None:
+    """As a response has; it is checked in tests and by the development server."""
+    app = App("Shop")
+    app.install(sqlite)
+    app.install(Outbox(sqlite, events=[ItemLabelled], relay=publish))
+
+    @app.post("/labels")
+    def label() -> None:
+        emit(ItemLabelled, {"id": 1})
+
+    client = Client(app, contract=is_checked)
+    if not is_checked:
+        assert client.post("/labels").status == 204
+        return
+    with pytest.raises(
+        ContractError, match=r"at the top.*Correct.*or correct ItemLabelled\.schema"
+    ):
+        client.post("/labels")
+    assert rows(sqlite) == []
 
 
 def test_rows_are_rolled_back_with_the_data(database: Database) -> None:

@@ -94,6 +94,24 @@ SCHEMAS: Mapping[str, tuple[Any, Any, str, str]] = {
     "type list of one": (STR, {"type": ["string"]}, NONE, NONE),
     "type list to anyOf": ({"type": ["string", "null"]}, {"anyOf": [STR, NULL]}, NONE, NONE),
     "anyOf to oneOf": ({"anyOf": [STR, NULL]}, {"oneOf": [STR, NULL]}, NONE, NONE),
+    "anyOf to oneOf that overlap": (
+        {"anyOf": [obj(a=STR), obj(b=INT)]},
+        {"oneOf": [obj(a=STR), obj(b=INT)]},
+        WARN,
+        OK,
+    ),
+    "anyOf to oneOf of integers and numbers": (
+        {"anyOf": [INT, NUM]},
+        {"oneOf": [INT, NUM]},
+        WARN,
+        OK,
+    ),
+    "anyOf to oneOf by a tag": (
+        {"anyOf": [obj("k", k={"const": "a"}), obj("k", k={"const": "b"})]},
+        {"oneOf": [obj("k", k={"const": "a"}), obj("k", k={"const": "b"})]},
+        NONE,
+        NONE,
+    ),
     "anyOf in another order": ({"anyOf": [STR, INT]}, {"anyOf": [INT, STR]}, NONE, NONE),
     "allOf merged": (
         {"allOf": [obj("a", a=STR), obj("b", b=INT)]},

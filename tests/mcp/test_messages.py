@@ -7,9 +7,20 @@ import json
 import pytest
 from agents import FORMER, Agent, shelf_app
 
+from restkit import Resource
 from restkit.mcp import MCP
 from restkit.security import HTTPBearer
 from restkit.testing import TestResponse
+
+
+class Secret(Resource):
+    """A secret."""
+
+    security = (HTTPBearer(lambda token: None),)
+
+    def get(self) -> dict[str, str]:
+        """Get the secret."""
+        return {}
 
 
 def _agent() -> Agent:
@@ -110,6 +121,28 @@ def test_a_call_of_a_batch_that_needs_a_token() -> None:
     app.install(MCP(["Books"], public=True))
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "listBooks"}}
     assert Agent(app, FORMER).client.post("/mcp", json=[call]).status == 401
+
+
+def test_a_batch_loses_no_answer() -> None:
+    """A later call that needs a token is an error in the list, and the others are done."""
+    app = shelf_app()
+    app.add("/secret", Secret)
+    app.install(MCP(["Books", "Secret"], public=True))
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    calls = [
+        {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": name}}
+        for number, name in ((2, "listBooks"), (3, "getSecret"), (4, "listBooks"))
+    ]
+    client = Agent(app, FORMER).client
+    found = client.post("/mcp", json=[ping, *calls])
+    assert found.status == 200
+    assert [each["id"] for each in found.json] == [1, 2, 3, 4]
+    assert found.json[2]["error"]["code"] == -32001
+    assert ["result" in each for each in found.json] == [True, True, False, True]
+    notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    alone = client.post("/mcp", json=[notification, calls[1]])
+    assert alone.status == 401
+    assert alone.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_the_id_of_an_invalid_request_is_sent_back() -> None:

@@ -6,7 +6,7 @@ import enum
 from typing import Any
 
 import pytest
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from restkit import App, returns, takes
 from restkit.openapi import build
@@ -122,10 +122,12 @@ def test_members_of_an_enumeration_that_cannot_be_written_are_left_out() -> None
 @pytest.mark.parametrize(
     ("names", "schema"),
     [
-        (fields.Int(), {"type": "string", "pattern": "^-?[0-9]{1,18}$"}),
         (
-            fields.Float(),
-            {"type": "string", "pattern": r"^-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?$"},
+            fields.Int(validate=validate.Range(0, 12)),
+            {
+                "type": "string",
+                "pattern": "^(?:0{0,18}[0-9]{1,1}|0{0,17}1[0-2]|-?0{1,19})$",
+            },
         ),
         (fields.Boolean(), {"type": "string", "enum": ["true", "false"]}),
     ],

@@ -291,9 +291,9 @@ def test_a_nullable_reference_is_one_of_two() -> None:
 
 def test_a_mapping_has_names_and_values() -> None:
     """Dict keys are propertyNames, as text; its values are additionalProperties."""
-    made = _keywords(fields.Dict(keys=fields.Int(), values=fields.Bool()))
+    made = _keywords(fields.Dict(keys=fields.Date(), values=fields.Bool()))
     assert made["additionalProperties"] == {"type": "boolean"}
-    assert made["propertyNames"] == {"type": "string", "pattern": "^-?[0-9]{1,18}$"}
+    assert made["propertyNames"] == {"type": "string", "format": "date"}
 
 
 def test_raw_is_anything() -> None:

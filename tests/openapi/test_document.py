@@ -49,7 +49,7 @@ class SearchSchema(Schema):
 
 class HeadersSchema(Schema):
     x_request_id = fields.UUID()
-    authorization = fields.Str()
+    authorization = fields.Str(metadata={"documented": False})
     x_parts = fields.List(fields.Str())
 
 

@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 import pytest
 from marshmallow import EXCLUDE, INCLUDE, Schema, fields, validate
 
-from restkit import App, takes
+from restkit import App, DeclarationError, takes
 from restkit.testing import Client
 
 
 class ListedSchema(Schema):
     x_ids = fields.List(fields.Int(validate=validate.Range(max=5)), data_key="X-Ids")
-    content_type = fields.Str(data_key="Content-Type")
+    content_type = fields.Str(data_key="Content-Type", metadata={"documented": False})
 
 
 class AllSchema(ListedSchema):
@@ -156,3 +156,21 @@ def test_drawn_queries_mean_what_a_parser_of_queries_says() -> None:
             assert response.json == expected, query
             answered += 1
     assert 300 < answered < 1200
+
+
+@pytest.mark.parametrize("name", ["Authorization", "accept", "Content-Type"])
+def test_a_header_that_openapi_ignores_is_refused(name: str) -> None:
+    """Unless the field says that it is not documented."""
+    with pytest.raises(DeclarationError, match=f"OpenAPI ignores the header field '{name}'"):
+        reading(Schema.from_dict({"it": fields.Str(data_key=name)}))
+    hidden = fields.Str(data_key=name, metadata={"documented": False})
+    read = reading(Schema.from_dict({"it": hidden})).get("/x", headers={name: "application/json"})
+    assert read.json == {"read": "{'it': 'application/json'}"}
+
+
+def test_two_fields_of_one_header_are_refused() -> None:
+    """The names of headers have no case (RFC 9110, section 5.1)."""
+    twice = Schema.from_dict({"a": fields.Str(data_key="X-A"), "b": fields.Str(data_key="x-a")})
+    with pytest.raises(DeclarationError, match="'X-A' and 'x-a' are one header"):
+        reading(twice)
+    reading(twice, "query").get("/x", query={"X-A": "1", "x-a": "2"})
