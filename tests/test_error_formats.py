@@ -15,6 +15,7 @@ from sqlalchemy import String
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.exceptions import HTTPException, TooManyRequests, abort
+from werkzeug.test import Client as WerkzeugClient
 
 from restkit import (
     HTML_ERRORS,
@@ -584,3 +585,40 @@ def test_the_component_of_a_format_keeps_the_names_of_schemas_apart() -> None:
     assert list(schemas[name]["properties"]) == ["title"]
     assert list(schemas["Book"]["properties"]) == ["message"]
     assert name != "Book"
+
+
+class Limits(Conflict):
+    """A limit is reached."""
+
+    type = "https://example.org/limits"
+    title = "Limit reached"
+
+
+RAISED: dict[str, Problem] = {
+    "plain": Conflict(),
+    "a detail": Conflict("It is taken \u2014 \U0001f600."),
+    "headers": Conflict("No.", headers={"Retry-After": "7"}),
+    "an instance": Conflict("No.", instance="/orders/7"),
+    "members": Conflict("No.", left=3, names=["a"]),
+    "errors": Conflict("No.", errors=[{"pointer": "/a", "detail": "d", "code": "c"}]),
+    "a type": Limits("No."),
+    "undeclared": NotFound("No."),
+}
+
+
+@pytest.mark.parametrize("errors", [PROBLEM_DETAILS, OLD, (PROBLEM_DETAILS, OLD)], ids=str)
+@pytest.mark.parametrize("name", RAISED)
+def test_a_server_sends_what_tests_see(name: str, errors: Any) -> None:
+    """Without the checks of the test client, a problem takes a shorter way to the same response."""
+    app = App("Formats", errors=errors)
+
+    @app.get("/x")
+    @raises(Conflict, Limits)
+    def fail() -> None:
+        raise RAISED[name]
+
+    seen = Client(app, contract=False).get("/x")
+    served = WerkzeugClient(app).get("/x")
+    assert served.status_code == seen.status
+    assert served.data == seen.body
+    assert sorted(served.headers.items()) == sorted(seen.headers.items())

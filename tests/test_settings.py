@@ -231,6 +231,8 @@ def test_unknown_names_are_refused(tmp_path: Path) -> None:
         match=r"variable RESTKIT_STRIKT is not a setting; did you mean RESTKIT_STRICT\?",
     ):
         Settings.load(environ={"RESTKIT_STRIKT": "1"}, dotenv=False)
+    with pytest.raises(SettingError, match=r"did you mean max_upload_size\?"):  # the nearest
+        Settings.load(environ=NOTHING, dotenv=False, max_upload_sizes=1)
     with pytest.raises(
         SettingError, match=r"The keyword debgu is not a setting; did you mean debug\?"
     ):

@@ -70,7 +70,7 @@ class Choice(Protocol):
 class HeaderChoice:
     """The version in a header of its own: ``Api-Version: 2``."""
 
-    def __init__(self, header: object, versions: Sequence[str], default: str | None) -> None:
+    def __init__(self, header: object, versions: Sequence[str]) -> None:
         """Keep the names.
 
         Raises:
@@ -89,7 +89,6 @@ class HeaderChoice:
         self._header = header
         self._key = f"HTTP_{header.upper().replace('-', '_')}"
         self._versions = versions
-        self._default = default
 
     def named(self, environ: WSGIEnvironment) -> str | None:
         """Return the value of the header."""

@@ -64,7 +64,7 @@ class Versions:
         names = tuple(apps)
         choice: Choice
         if header is not None:
-            choice = HeaderChoice(header, names, default)
+            choice = HeaderChoice(header, names)
         else:
             choice = MediaTypeChoice(media_type, names, default)
         self.apps: Mapping[str, App] = MappingProxyType(dict(apps))

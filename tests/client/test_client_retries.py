@@ -11,9 +11,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from restkit import Problem
+from restkit import App, Problem, Resource
 from restkit.client import Client, PeerUnavailable
 from restkit.client.retries import Budget
+from restkit.limits import Idempotency, MemoryStorage
+from restkit.testing import Client as AppClient
 
 MEDIA = {"application/json": {"schema": {"type": "object"}}}
 REPLAYED = {"200": {"headers": {"Idempotent-Replayed": {}}}}
@@ -224,3 +226,35 @@ def test_the_last_failure_is_raised() -> None:
 def test_wrong_numbers_of_retries_are_refused(retries: Any) -> None:
     with pytest.raises(Exception, match=r"Client\(retries="):
         Client("http://stock", retries=retries)
+
+
+def keys_of_requests(call: Callable[[Client], object], *keys: str | None) -> list[str]:
+    """Return the keys of the calls that requests with and without a key of their own make."""
+    made, transport = client()
+    app = App("Shop")
+
+    @app.route("/orders")
+    class Orders(Resource):
+        idempotency = Idempotency(MemoryStorage())
+
+        def post(self) -> None:
+            """Order."""
+            call(made)
+
+    calls = AppClient(app)
+    for key in keys:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        assert calls.post("/orders", headers=headers).status == 204
+    return [each.headers["Idempotency-Key"] for each in transport.requests]
+
+
+def test_requests_without_a_key_make_calls_of_their_own() -> None:
+    """Two equal requests are two orders; one that is repeated with its key is one."""
+
+    def order(made: Client) -> None:
+        made.order(body={})
+
+    assert len({*keys_of_requests(order, None, None, None)}) == 3
+    first, second = keys_of_requests(order, "a", "b")
+    assert first != second
+    assert keys_of_requests(order, "a") == [first]

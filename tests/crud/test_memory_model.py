@@ -12,6 +12,7 @@ import pytest
 from restkit import App
 from restkit.crud import CRUDResource, MemoryStore
 from restkit.errors import DeclarationError
+from restkit.openapi import build
 from restkit.testing import Client
 
 
@@ -367,3 +368,33 @@ def test_copies_keep_the_kind() -> None:
     store, _ = _fleet(items=[Car("C", doors=3)])
     store.items[0].plate = "changed"
     assert dataclasses.asdict(store.items[0])["plate"] == "C"
+
+
+@dataclass
+class Parcel:
+    """A parcel."""
+
+    label: str
+    weight: int = 3
+    state: str = dataclasses.field(default="new")
+    marks: list[int] = field(default_factory=list)
+    id: int = 0
+
+
+def test_the_document_has_the_defaults_of_a_dataclass() -> None:
+    """A value that a function makes is none of them: it may be another one each time."""
+
+    class Parcels(CRUDResource[Parcel]):
+        model = Parcel
+        store = MemoryStore(Parcel)
+
+    app = App("Parcels")
+    app.add("/parcels", Parcels)
+    found = build(app)["components"]["schemas"]["ParcelInput"]["properties"]
+    assert {name: each.get("default") for name, each in found.items()} == {
+        "label": None,
+        "weight": 3,
+        "state": "new",
+        "marks": None,
+    }
+    assert Client(app).post("/parcels", json={"label": "a"}).json["marks"] == []

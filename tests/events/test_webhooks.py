@@ -57,7 +57,7 @@ class ByName(EndpointRecord, Base):
 class ItemSchema(Schema):
     id = fields.Int(required=True)
     name = fields.Str()
-    made = fields.DateTime()
+    made = fields.NaiveDateTime()
 
 
 class ItemMade(Event):
@@ -375,6 +375,15 @@ def test_mistakes(name: str, shop: Shop) -> None:
     options, message = MISTAKES[name]
     with pytest.raises(DeclarationError, match=message):
         Webhooks(shop.database, **{"events": [ItemMade], "endpoints": Endpoint, **options})
+
+
+@pytest.mark.parametrize(
+    "options", [{"concurrency": 1}, {"timeout": 3600}, {"timeout": 0.1}], ids=str
+)
+def test_bounds_of_options(options: dict[str, Any], shop: Shop) -> None:
+    """The smallest and the largest value are taken."""
+    made = Webhooks(shop.database, events=[ItemMade], endpoints=Endpoint, **options)
+    assert {name: getattr(made, name) for name in options} == options
 
 
 def test_an_event_is_declared_once(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -205,3 +206,19 @@ def test_documents_with_parts_in_common() -> None:
         "breaking",
         "`b.c`: the type changes from string to integer.",
     )
+
+
+def test_what_a_refuted_hypothesis_has_allowed_is_compared_again() -> None:
+    """Three schemas contain each other, and a member of one is broken: all of them are."""
+    schemas = [
+        {"B": obj(c=ref("C")), "C": obj(a=ref("E"), y=leaf), "E": obj(q=ref("B"))}
+        for leaf in (STR, INT)
+    ]
+    documents = [document_of(ref("B"), "request", each) for each in schemas]
+    for document in documents:
+        (operation,) = document["paths"].values()
+        document["paths"] = {"/b": operation, "/e": deepcopy(operation)}
+        media = document["paths"]["/e"]["post"]["requestBody"]["content"]["application/json"]
+        media["schema"] = ref("E")
+    found = compare(*documents)
+    assert {each.place.path for each in found if each.level == "breaking"} == {"/b", "/e"}

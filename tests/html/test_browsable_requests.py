@@ -312,6 +312,28 @@ def test_the_page_of_a_401_tells_nothing_of_the_contract() -> None:
         assert told(page.text) == []
 
 
+def test_the_page_of_a_form_that_needs_credentials_says_so() -> None:
+    """Reading is open; the page of the 401 asks whoever writes to sign in."""
+    app = App("Open", browsable="always")
+
+    @app.route("/notes")
+    class Notes(Resource):
+        def get(self) -> dict[str, str]:
+            """Read."""
+            return {}
+
+        @access(security=HTTPBearer(lambda token: None))
+        def post(self) -> None:
+            """Write."""
+
+    client = Client(app)
+    needed = "Some verbs of this URL need credentials."
+    page = client.post("/notes", data={}, headers=HTML)
+    assert page.status == 401
+    assert needed in page.text
+    assert "Sign in by bearer" in page.text
+
+
 def test_a_page_tells_of_what_its_caller_may_send() -> None:
     """Of documented operations alone."""
     for who, expected in (("clerk", TOLD[:2]), ("admin", TOLD[:4])):

@@ -629,3 +629,20 @@ def test_uuids_are_whole() -> None:
     assert made == [UUID(text)]
     assert copy.deepcopy(made[0]) == UUID(text)
     assert made[0].is_safe is UUID(text).is_safe
+
+
+def test_one_function_on_two_hosts_is_one_operation() -> None:
+    """Two functions are two, of which a document has no place for the second."""
+
+    def get() -> dict[str, str]:
+        return {}
+
+    def other() -> dict[str, str]:
+        return {}
+
+    app = App("Hosts")
+    app.get("/x", host="a.example.com")(get)
+    app.get("/x", host="b.example.com")(get)
+    assert app.operations()
+    with pytest.raises(CollisionError, match="is another operation on another host"):
+        app.get("/x", host="c.example.com")(other)

@@ -16,7 +16,8 @@ import pytest
 import sqlalchemy as sa
 from databases import KINDS, database_url
 from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import DetachedInstanceError
 
 from restkit import (
     App,
@@ -595,3 +596,30 @@ def test_a_write_that_comes_too_late_is_no_500(
     assert response.status == status
     assert response.problem["detail"].startswith("Another request changed or deleted the item.")
     assert service.texts() == {"first"}
+
+
+def test_what_was_read_before_a_rollback_is_kept(tmp_path: Path) -> None:
+    """The page of an error may show it; what was changed is not stored, and cannot be read."""
+    database = Database(f"sqlite:///{tmp_path / 'kept.db'}", create=Base.metadata)
+    with Session(database.engine) as own, own.begin():
+        own.add_all([Note(id=1, text="read"), Note(id=2, text="changed")])
+    app = App("Kept")
+    app.install(database)
+    seen: list[Note] = []
+
+    @app.route("/kept")
+    class Rows(Resource):
+        rows = provide(session)
+
+        @raises(Conflict)
+        def post(self) -> None:
+            """Fail."""
+            seen.extend(self.rows.get_one(Note, number) for number in (1, 2))
+            seen[1].text = "another"
+            raise Conflict
+
+    assert Client(app).post("/kept").status == 409
+    assert seen[0].text == "read"
+    with pytest.raises(DetachedInstanceError):
+        _ = seen[1].text
+    database.close()
