@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
+from ipaddress import ip_address
 from typing import Annotated, Any, NewType
 
 import pytest
@@ -29,7 +33,8 @@ def _posting(field: fields.Field[Any]) -> tuple[dict[str, Any], Callable[[object
     @takes(body=Schema.from_dict({"it": field}, name="ThingSchema"))
     def post(body: dict[str, Any]) -> None: ...
 
-    schema = build(app)["components"]["schemas"]["Thing"]["properties"]["it"]
+    components = build(app)["components"]["schemas"]
+    schema = components.get("ThingInput", components.get("Thing"))["properties"]["it"]
     return schema, lambda value: Client(app).post("/s", json={"it": value}).status
 
 
@@ -266,3 +271,96 @@ def test_validators_of_nested_schemas(kind: Callable[..., fields.Field[Any]]) ->
 def test_a_faulty_message_of_a_validator_stops_no_start() -> None:
     """Only the type is checked at start-up; the message is made where a value is refused."""
     _mounted(fields.Str(validate=validate.Length(max=0, error="{unknown}")))
+
+
+MOMENT = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+IDENTITY = uuid.UUID("abcdef00-0000-0000-0000-000000000000")
+
+
+class Moments(enum.Enum):
+    FIRST = MOMENT
+
+
+class Identities(enum.Enum):
+    ONE = IDENTITY
+
+
+class Prices(enum.Enum):
+    LOW = Decimal("1.5")
+
+
+class Days(enum.Enum):
+    FIRST = dt.date(2027, 1, 1)
+
+
+MOMENTS = ["2027-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", "2027-01-01T00:00:00.000+00:00"]
+IDENTITIES = [str(IDENTITY), str(IDENTITY).upper()]
+IPV6 = ["::1", "0:0:0:0:0:0:0:1"]
+
+
+@pytest.mark.parametrize(
+    ("field", "words", "taken"),
+    [
+        (fields.AwareDateTime(validate=validate.OneOf([MOMENT])), "One of: 2027-01-01T", MOMENTS),
+        (fields.AwareDateTime(validate=validate.Equal(MOMENT)), "Equal to: 2027-01-01T", MOMENTS),
+        (fields.UUID(validate=validate.OneOf([IDENTITY])), "One of: abcdef00-", IDENTITIES),
+        (fields.IPv6(validate=validate.Equal(ip_address("::1"))), "Equal to: ::1.", IPV6),
+        (
+            fields.Time(validate=validate.OneOf([dt.time(12)])),
+            "One of: 12:00:00.",
+            ["12:00:00", "12:00:00.00"],
+        ),
+        (fields.Enum(Moments, by_value=fields.AwareDateTime), "One of: 2027-01-01T", MOMENTS),
+        (fields.Enum(Identities, by_value=fields.UUID), "One of: abcdef00-", IDENTITIES),
+        (fields.Enum(Prices, by_value=fields.Decimal), "One of: 1.5.", ["1.5", "1.50", 1.5]),
+    ],
+    ids=repr,
+)
+def test_choices_of_many_texts_are_said_in_words(
+    field: fields.Field[Any], words: str, taken: list[object]
+) -> None:
+    """Each text of a value is taken, so an enumeration of one of them would forbid the others."""
+    schema, post = _posting(field)
+    assert words in schema["description"]
+    assert not {"enum", "const", "not"} & schema.keys()
+    assert [each for each in taken if post(each) == 204] == taken
+    assert post("2028-01-01T00:00:00Z") == 422
+
+
+def test_choices_that_are_refused_are_said_in_words() -> None:
+    field = fields.UUID(validate=validate.NoneOf([IDENTITY]))
+    schema, post = _posting(field)
+    assert schema["description"] == f"None of: {IDENTITY}."
+    assert "not" not in schema
+    assert [post(each) for each in IDENTITIES] == [422, 422]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (fields.Date(validate=validate.OneOf([dt.date(2027, 1, 1)])), "2027-01-01"),
+        (fields.Enum(Days, by_value=fields.Date), "2027-01-01"),
+        (fields.IPv4(validate=validate.OneOf([ip_address("127.0.0.1")])), "127.0.0.1"),
+    ],
+    ids=repr,
+)
+def test_choices_of_one_text_are_an_enumeration(field: fields.Field[Any], value: str) -> None:
+    schema, post = _posting(field)
+    assert schema["enum"] == [value]
+    assert post(value) == 204
+
+
+def test_a_response_has_the_texts_that_are_written() -> None:
+    """One each, so that an enumeration of them says all."""
+    app = App("T")
+
+    @app.get("/s")
+    @returns(
+        Schema.from_dict({"it": fields.Enum(Moments, by_value=fields.AwareDateTime)}, name="It")
+    )
+    def get() -> dict[str, Any]:
+        return {"it": Moments.FIRST}
+
+    content = build(app)["components"]["schemas"]["It"]["properties"]["it"]
+    assert content["enum"] == ["2027-01-01T00:00:00+00:00"]
+    assert Client(app).get("/s").json == {"it": "2027-01-01T00:00:00+00:00"}
