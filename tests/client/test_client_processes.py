@@ -147,7 +147,7 @@ def test_a_service_that_is_killed(tmp_path: Path) -> None:
     assert client.breaker_state == "open"
     begun = time.monotonic()
     assert status_of(client) == 503
-    assert time.monotonic() - begun < 0.05
+    assert time.monotonic() - begun < 0.5
 
     (tmp_path / "stock.pid").unlink()
     with running(tmp_path, "stock", STOCK, port):

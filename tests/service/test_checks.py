@@ -57,14 +57,14 @@ def test_checks_run_side_by_side() -> None:
 
 def test_a_hanging_check_has_failed_and_delays_one_response(released: threading.Event) -> None:
     """The first caller waits for the limit of time, later ones not at all."""
-    checks = Checks({"hangs": lambda: released.wait(30), "works": lambda: None}, timeout=0.2)
+    checks = Checks({"hangs": lambda: released.wait(30), "works": lambda: None}, timeout=1)
     begun = time.monotonic()
     assert checks.results() == {"hangs": False, "works": True}
-    assert 0.15 < time.monotonic() - begun < 2
-    time.sleep(0.25)
+    assert 0.9 < time.monotonic() - begun < 10
+    time.sleep(1.1)
     begun = time.monotonic()
     assert checks.results() == {"hangs": False, "works": True}
-    assert time.monotonic() - begun < 0.15
+    assert time.monotonic() - begun < 0.9
 
 
 def test_hanging_checks_do_not_pile_up(released: threading.Event) -> None:
