@@ -618,7 +618,7 @@ def test_a_server_sends_what_tests_see(name: str, errors: Any) -> None:
         raise RAISED[name]
 
     seen = Client(app, contract=False).get("/x")
-    served = WerkzeugClient(app).get("/x")
+    served = WerkzeugClient(app).get("/x", buffered=True)
     assert served.status_code == seen.status
     assert served.data == seen.body
     assert sorted(served.headers.items()) == sorted(seen.headers.items())
