@@ -15,7 +15,7 @@ from ..schemas.json_values import json_value, readable
 from ..schemas.keyword_rules import distinct, is_among
 from ..schemas.wire_format import in_order
 from .metadata import Field, Keywords, to_json_value
-from .patterns import NO_NUL
+from .patterns import NO_NUL, only_of, without
 
 __all__ = [
     "contains_none_of",
@@ -188,6 +188,9 @@ def _listed(values: Iterable[Any]) -> str:
 def contains_only(out: Keywords, validator: validate.ContainsOnly, field: Field) -> None:
     """Add the choices of `ContainsOnly` to the items."""
     inner = _inner(field)
+    if isinstance(field, fields.String):
+        _add_characters(out, only_of(_characters(validator.choices)))
+        return
     if inner is None or "items" not in out:
         say(out, f"Only of: {_listed(validator.choices)}.")
         return
@@ -222,6 +225,9 @@ def _deny(out: Keywords, values: list[Any]) -> None:
 def contains_none_of(out: Keywords, validator: validate.ContainsNoneOf, field: Field) -> None:
     """Exclude the values of `ContainsNoneOf` from the items."""
     inner = _inner(field)
+    if isinstance(field, fields.String):
+        _add_characters(out, without(_characters(validator.iterable)))
+        return
     if inner is None or "items" not in out:
         say(out, f"None of: {_listed(validator.iterable)}.")
         return
@@ -229,6 +235,19 @@ def contains_none_of(out: Keywords, validator: validate.ContainsNoneOf, field: F
     none_of(out["items"], validate.NoneOf(validator.iterable), inner)
     if _has_null(inner, validator.iterable):
         _deny(out["items"], [None])
+
+
+def _characters(values: Iterable[object]) -> list[str]:
+    """Return the values that a character of a text may be equal to."""
+    return [each for each in values if isinstance(each, str) and len(each) == 1]
+
+
+def _add_characters(out: Keywords, pattern: str) -> None:
+    """Add the pattern of a text's characters, which the other patterns hold for too."""
+    if out.get("pattern") in (None, NO_NUL):
+        out["pattern"] = pattern
+    else:
+        out["allOf"] = [*out.get("allOf", []), {"pattern": pattern}]
 
 
 def _has_null(inner: Field, values: Iterable[Any]) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import TypeGuard
 
-__all__ = ["NO_NUL", "translate"]
+__all__ = ["NO_NUL", "only_of", "translate", "without"]
 
 NO_NUL = r"^[^\u0000]*$"
 
@@ -61,6 +62,18 @@ def translate(regex: re.Pattern[str] | re.Pattern[bytes]) -> str | None:
         return _Translation(regex).result()
     except _UntranslatableError:
         return None
+
+
+def only_of(characters: Iterable[str]) -> str:
+    """Return the pattern of the texts that have only some characters."""
+    known = sorted({each for each in characters if each != "\0"})
+    return f"^[{''.join(map(_in_set, known))}]*$" if known else "^$"
+
+
+def without(characters: Iterable[str]) -> str:
+    """Return the pattern of the texts without some characters, and without NUL."""
+    known = sorted({each for each in characters if each != "\0"})
+    return f"^[^{''.join(map(_in_set, known))}" + r"\u0000]*$"
 
 
 class _Translation:

@@ -218,6 +218,10 @@ def _url(out: Keywords, validator: validate.URL, _field: Field) -> None:
     _add_pattern(out, pattern)
 
 
+def _predicate(out: Keywords, validator: validate.Predicate, _field: Field) -> None:
+    say(out, f"`{validator.method}` must be true of it.")
+
+
 def _email(out: Keywords, _validator: validate.Email, _field: Field) -> None:
     out["format"] = "email"
 
@@ -234,5 +238,6 @@ _RULES: tuple[tuple[type, _Rule], ...] = (
     (validate.Regexp, _regexp),
     (validate.URL, _url),
     (validate.Email, _email),
+    (validate.Predicate, _predicate),
 )
 _KNOWN = tuple(kind for kind, _ in _RULES)

@@ -157,7 +157,7 @@ _INTERFACES = {
 _IP = _IPV4._replace(keywords={"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
 
 
-_JSON_TYPES = frozenset({str, int, float, bool})
+_JSON_TYPES = frozenset({str, int, float, bool, type(None)})
 
 
 def _text_of(value: object) -> str:

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Annotated, Any, NewType
 
 import pytest
+from jsonschema import Draft202012Validator
 from marshmallow import Schema, fields, post_load, validate
 
 from restkit import App, DeclarationError, returns, takes
@@ -364,3 +365,42 @@ def test_a_response_has_the_texts_that_are_written() -> None:
     content = build(app)["components"]["schemas"]["It"]["properties"]["it"]
     assert content["enum"] == ["2027-01-01T00:00:00+00:00"]
     assert Client(app).get("/s").json == {"it": "2027-01-01T00:00:00+00:00"}
+
+
+class Rarer(enum.Enum):
+    ONE = 1
+    NOTHING = None
+
+
+def test_true_is_not_one_beside_null() -> None:
+    schema, post = _posting(fields.Enum(Rarer, by_value=True, allow_none=True))
+    assert schema["enum"] == [1, None]
+    assert [post(each) for each in (1, None, True, 2)] == [204, 204, 422, 422]
+
+
+@pytest.mark.parametrize(
+    ("validator", "taken"),
+    [
+        (validate.ContainsOnly("ab-"), ["", "a", "ba-"]),
+        (validate.ContainsOnly(["a", "long", "]"]), ["", "a", "a]"]),
+        (validate.ContainsOnly([]), [""]),
+        (validate.ContainsNoneOf("a]^"), ["", "b", "é"]),
+        ([validate.Length(max=1), validate.ContainsOnly("ab")], ["", "a", "b"]),
+        ([validate.Regexp("^b"), validate.ContainsOnly("ab-")], ["ba-", "b"]),
+    ],
+    ids=repr,
+)
+def test_characters_are_a_pattern(validator: Any, taken: list[str]) -> None:
+    """ContainsOnly and ContainsNoneOf of a text see its characters."""
+    schema, post = _posting(fields.Str(validate=validator))
+    values = ["", "a", "b", "ba-", "a]", "c^", "é", "long"]
+    assert {each for each in values if post(each) == 204} >= {*taken} & {*values}
+    checker = Draft202012Validator(schema)
+    for each in values:
+        assert checker.is_valid(each) is (post(each) == 204), each
+
+
+def test_a_predicate_is_said_in_words() -> None:
+    schema, post = _posting(fields.Str(validate=validate.Predicate("isalpha")))
+    assert schema["description"] == "`isalpha` must be true of it."
+    assert (post("a"), post("1")) == (204, 422)
