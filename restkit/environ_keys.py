@@ -38,7 +38,8 @@ of a request sets it; the response cache reads it."""
 
 CONTRACT_CHECK = "restkit.contract"
 """A callable that raises ContractError for a response outside its Operation's contract. The test
-client and the development server set it; the dispatcher calls it before the response starts."""
+client and the development server set it; the dispatcher calls it before the response starts, and
+`emit` has it check the data of events."""
 
 CORRELATION = "restkit.correlation"
 """The ids of the request: its own (``request_id``) and those of the trace. `Service` sets it;

@@ -102,11 +102,13 @@ def _check_contract(
         ContractError: The data does not have the schema of the event.
     """
     found = current_request.get(None) if request is None else request
-    check = None if found is None else found.environ.get(CONTRACT_CHECK)
-    if check is not None:
+    if found is None:
+        return
+    check_data = getattr(found.environ.get(CONTRACT_CHECK), "check_data", None)
+    if check_data is not None:
         name = event.__qualname__
         way = f"correct {name}.schema"
-        check.check_data(f"emit({name}) got a value", declared.schema, json.loads(body), way)
+        check_data(f"emit({name}) got a value", declared.schema, json.loads(body), way)
 
 
 def _undeclared(event: object, place: str) -> DeclarationError:

@@ -31,7 +31,9 @@ MessageId = str | int
 Params = Mapping[str, object]
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
-UNAUTHENTICATED = -32001  # JSON-RPC 2.0, section 5.1: a server's own errors are -32099 to -32000
+# JSON-RPC 2.0, section 5.1: numbers beyond -32768 to -32000 are free. Clients of MCP have their own
+# meanings for those near -32000, such as a closed connection.
+UNAUTHENTICATED = 401
 HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022  # since 2026-07-28
 _LONGEST_ID, _LONGEST_METHOD = 1000, 200
 _ENVELOPE = 3  # the levels of a message around the arguments of a tool

@@ -6,6 +6,7 @@ loaded value, so ``"r"`` stands for a member of an enumeration of strings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from .metadata import Field, Keywords, to_json_value
 from .patterns import NO_NUL, only_of, without
 
 __all__ = [
+    "add_pattern",
     "contains_none_of",
     "contains_only",
     "drop_nul_pattern",
@@ -30,11 +32,24 @@ __all__ = [
     "types_of",
 ]
 
+_ANY_DECIMAL = re.compile(r"\^-\?\[0-9\]\{1,[0-9]+\}\(\\\.\[0-9\]\{1,40\}\)\?\$")
+
 
 def say(out: Keywords, sentence: str) -> None:
     """Add a sentence to the description."""
     sentence = readable(sentence)
     out["description"] = f"{out['description']} {sentence}" if out.get("description") else sentence
+
+
+def add_pattern(out: Keywords, pattern: str) -> None:
+    """Add a pattern to the ones that are there: all of them hold."""
+    if out.get("pattern") in (None, NO_NUL):
+        out["pattern"] = pattern
+    elif _ANY_DECIMAL.fullmatch(out["pattern"]):
+        # The narrower one first: tools that make values begin with it.
+        out["pattern"], out["allOf"] = pattern, [*out.get("allOf", []), {"pattern": out["pattern"]}]
+    elif out["pattern"] != pattern:
+        out["allOf"] = [*out.get("allOf", []), {"pattern": pattern}]
 
 
 def types_of(out: Mapping[str, Any]) -> set[str]:
@@ -120,7 +135,7 @@ def has_many_texts(field: Field) -> bool:
     if isinstance(field, fields.Enum) and isinstance(field.by_value, (fields.Field, type)):
         return has_many_texts(field.field)
     if isinstance(field, fields.Date):
-        return field.format not in (None, "iso")
+        return field.format not in (None, "iso", "iso8601")
     if isinstance(field, fields.IPv4):
         return False
     return isinstance(field, _OF_MANY_TEXTS)
@@ -189,7 +204,7 @@ def contains_only(out: Keywords, validator: validate.ContainsOnly, field: Field)
     """Add the choices of `ContainsOnly` to the items."""
     inner = _inner(field)
     if isinstance(field, fields.String):
-        _add_characters(out, only_of(_characters(validator.choices)))
+        add_pattern(out, only_of(_characters(validator.choices)))
         return
     if inner is None or "items" not in out:
         say(out, f"Only of: {_listed(validator.choices)}.")
@@ -226,7 +241,7 @@ def contains_none_of(out: Keywords, validator: validate.ContainsNoneOf, field: F
     """Exclude the values of `ContainsNoneOf` from the items."""
     inner = _inner(field)
     if isinstance(field, fields.String):
-        _add_characters(out, without(_characters(validator.iterable)))
+        add_pattern(out, without(_characters(validator.iterable)))
         return
     if inner is None or "items" not in out:
         say(out, f"None of: {_listed(validator.iterable)}.")
@@ -240,14 +255,6 @@ def contains_none_of(out: Keywords, validator: validate.ContainsNoneOf, field: F
 def _characters(values: Iterable[object]) -> list[str]:
     """Return the values that a character of a text may be equal to."""
     return [each for each in values if isinstance(each, str) and len(each) == 1]
-
-
-def _add_characters(out: Keywords, pattern: str) -> None:
-    """Add the pattern of a text's characters, which the other patterns hold for too."""
-    if out.get("pattern") in (None, NO_NUL):
-        out["pattern"] = pattern
-    else:
-        out["allOf"] = [*out.get("allOf", []), {"pattern": pattern}]
 
 
 def _has_null(inner: Field, values: Iterable[Any]) -> bool:

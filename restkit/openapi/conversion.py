@@ -70,7 +70,7 @@ class SchemaCollector:
         self._converted: dict[_Key, Keywords] = {}
         self._alike: dict[type[Schema], bool] = {}
         self._used: dict[_Key, None] = {}
-        self._open: list[Use] = []
+        self._open: dict[Use, Schema] = {}
         self._endless: dict[Use, type[Schema]] = {}
         self._converters: dict[tuple[View, Source], FieldConverter] = {}
 
@@ -157,17 +157,26 @@ class SchemaCollector:
         if whole and source == "json" and self._is_the_component(schema, view):
             return {"$ref": _Reference(declared, view)}
         use = use_of(schema, view)
-        if use in self._endless and source == "json":
-            return {"$ref": _Reference(self._endless[use], view)}
-        if use in self._open and source != "json":
-            return {"type": "object", "description": "Nested without end."}
-        if use in self._open:
-            return {"$ref": _Reference(self._component_of_use(schema, use), view)}
-        self._open.append(use)
+        found = self._nested_again(schema, use, source)
+        if found is not None:
+            return found
+        self._open[use] = schema
         try:
             return self._convert(schema, view, source)
         finally:
-            self._open.pop()
+            self._open.pop(use, None)
+
+    def _nested_again(self, schema: Schema, use: Use, source: Source) -> Keywords | None:
+        """Return the place of a use that is being converted, or is a component; None of others."""
+        own = self._endless.get(use)
+        if own and source == "json" and have_same_fields(schema, self._instances[own, use.view]):
+            return {"$ref": _Reference(own, use.view)}
+        outer = self._open.get(use)
+        if outer is None:
+            return None
+        if source != "json" or not have_same_fields(schema, outer):
+            return {"type": "object", "description": "Nested without end."}
+        return {"$ref": _Reference(self._component_of_use(schema, use), use.view)}
 
     def _component_of_use(self, schema: Schema, use: Use) -> type[Schema]:
         """Return a class of its own for a use of a schema that nests itself."""

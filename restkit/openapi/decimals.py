@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-__all__ = ["at_least", "at_most"]
+__all__ = ["at_least", "at_most", "equal_to"]
 
 _FRACTION = r"(?:\.[0-9]+)?"
 _ZEROS = "0*"
@@ -41,6 +41,12 @@ def at_most(bound: Decimal, *, inclusive: bool) -> str:
         zero = r"|-?0+(?:\.0+)?" if inclusive else ""
         return f"^(?:-(?:{_above(bound, inclusive=False)}){zero})$"
     return f"^-(?:{_above(-bound, inclusive)})$"
+
+
+def equal_to(value: Decimal) -> str:
+    """Return the pattern, without anchors, of the JSON numbers that are equal to a value."""
+    sign = "-?" if value == 0 else ("-" if value < 0 else "")
+    return sign + _equal(*_digits(abs(value)))
 
 
 def _digits(bound: Decimal) -> tuple[str, str]:

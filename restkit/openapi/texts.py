@@ -10,7 +10,7 @@ from decimal import Decimal
 from marshmallow import fields
 
 from ..schemas.wire_formats import INT64_MAX, INT64_MIN
-from .decimals import at_least, at_most
+from .decimals import at_least, at_most, equal_to
 from .integer_texts import among, between
 from .metadata import Field, Keywords
 
@@ -127,21 +127,33 @@ def _most(keywords: Keywords) -> int:
 
 
 def _numbers(keywords: Keywords) -> Keywords:
-    """Return the texts of numbers; where there are bounds, those without an exponent."""
-    choices = _choices(keywords)
-    if choices is not None or _denied(keywords) is None:
-        return _among({**keywords, "enum": choices or []})
+    """Return the texts of numbers; those without an exponent where numbers are compared."""
+    denied, choices = _denied(keywords), _choices(keywords)
+    if denied is None:
+        return {"not": {}}
+    if choices is not None:
+        taken = [each for each in choices if _is_number(each) and each not in denied]
+        return {"pattern": _numbers_among(taken)} if taken else {"not": {}}
     bounds = [
         {"pattern": write(Decimal(str(keywords[name])), inclusive=not name.startswith("exclusive"))}
         for name, write in _BOUNDS.items()
         if name in keywords
     ]
-    out: Keywords = {"pattern": f"^{_PLAIN}$" if bounds else f"^({_PLAIN}{_SMALL}|{_LARGE})$"}
+    is_compared = bool(bounds or denied)
+    out: Keywords = {"pattern": f"^{_PLAIN}$" if is_compared else f"^({_PLAIN}{_SMALL}|{_LARGE})$"}
     if bounds:
         out["allOf"] = bounds
-    if denied := _denied(keywords):
-        out["not"] = {"enum": [_text_of(each) for each in denied]}
+    if denied:
+        out["not"] = {"pattern": _numbers_among(filter(_is_number, denied))}
     return out
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _numbers_among(values: Iterable[object]) -> str:
+    return f"^({'|'.join(equal_to(Decimal(str(each))) for each in values)})$"
 
 
 _BOUNDS = {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
@@ -17,6 +16,7 @@ from marshmallow import ValidationError, fields, validate
 from ..schemas.decimals import on_grid
 from ..schemas.wire_format import each_validator
 from .choices import (
+    add_pattern,
     contains_none_of,
     contains_only,
     drop_nul_pattern,
@@ -29,7 +29,7 @@ from .choices import (
 from .decimals import at_least, at_most
 from .matching import fits
 from .metadata import Field, Keywords, to_json_value
-from .patterns import NO_NUL, translate
+from .patterns import translate
 
 __all__ = ["json_types", "refine"]
 
@@ -41,7 +41,6 @@ _NAMES: dict[type, str] = {
     float: "number",
     type(None): "null",
 }
-_ANY_DECIMAL = re.compile(r"\^-\?\[0-9\]\{1,[0-9]+\}\(\\\.\[0-9\]\{1,40\}\)\?\$")
 
 
 def refine(keywords: Mapping[str, object], field: Field) -> Keywords:
@@ -136,7 +135,7 @@ def _finite_bound(out: Keywords, field: Field, bound: Any, inclusive: bool, *, u
         _tighten(out, number, inclusive, upper=upper)
     if "string" in types and "pattern" in out:
         pattern = at_most if upper else at_least
-        _add_pattern(out, pattern(Decimal(str(bound)), inclusive=inclusive))
+        add_pattern(out, pattern(Decimal(str(bound)), inclusive=inclusive))
 
 
 _BOUNDS = {
@@ -172,17 +171,6 @@ def _tighten(out: Keywords, number: float, inclusive: bool, *, upper: bool) -> N
     out[name if inclusive else strict] = number
 
 
-def _add_pattern(out: Keywords, pattern: str) -> None:
-    if out.get("pattern") in (None, NO_NUL):
-        out["pattern"] = pattern
-    elif _ANY_DECIMAL.fullmatch(
-        out["pattern"]
-    ):  # the narrower one first: tools that make values begin with it
-        out["pattern"], out["allOf"] = pattern, [*out.get("allOf", []), {"pattern": out["pattern"]}]
-    elif out["pattern"] != pattern:
-        out["allOf"] = [*out.get("allOf", []), {"pattern": pattern}]
-
-
 def _length(out: Keywords, validator: validate.Length, _field: Field) -> None:
     low = validator.equal if validator.equal is not None else validator.min
     high = validator.equal if validator.equal is not None else validator.max
@@ -201,7 +189,7 @@ def _regexp(out: Keywords, validator: validate.Regexp, _field: Field) -> None:
     if pattern is None:
         say(out, f"Matches the Python regular expression {validator.regex.pattern!r}.")
     else:
-        _add_pattern(out, pattern)
+        add_pattern(out, pattern)
 
 
 def _url(out: Keywords, validator: validate.URL, _field: Field) -> None:
@@ -215,7 +203,7 @@ def _url(out: Keywords, validator: validate.URL, _field: Field) -> None:
         pattern = f"^{local}"
     out["format"] = "uri-reference" if validator.relative else "uri"
     out["minLength"] = max(1, out.get("minLength", 1))
-    _add_pattern(out, pattern)
+    add_pattern(out, pattern)
 
 
 def _predicate(out: Keywords, validator: validate.Predicate, _field: Field) -> None:

@@ -137,7 +137,7 @@ def test_a_batch_loses_no_answer() -> None:
     found = client.post("/mcp", json=[ping, *calls])
     assert found.status == 200
     assert [each["id"] for each in found.json] == [1, 2, 3, 4]
-    assert found.json[2]["error"]["code"] == -32001
+    assert found.json[2]["error"]["code"] == 401
     assert ["result" in each for each in found.json] == [True, True, False, True]
     notification = {"jsonrpc": "2.0", "method": "notifications/initialized"}
     alone = client.post("/mcp", json=[notification, calls[1]])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from marshmallow import EXCLUDE, Schema, class_registry, fields
+from marshmallow import EXCLUDE, Schema, class_registry, fields, validate
 
 from restkit import App, returns, takes
 from restkit.openapi import build
@@ -121,3 +121,37 @@ def test_a_part_of_itself_has_a_component_in_responses() -> None:
     client = Client(app)
     assert client.get("/s").json["child"]["child"] == {"name": "c"}
     assert client.get("/whole").json == {"name": "a", "size": 1}
+
+
+def test_instances_that_differ_at_each_level_are_open() -> None:
+    """There is no schema for all of them; the document may take more, and never less."""
+
+    class LevelSchema(Schema):
+        def __init__(self, level: int, **options: Any) -> None:
+            self.level = level
+            super().__init__(**options)
+
+        def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+            if field_name == "size":
+                field_obj.validators = [validate.Range(max=self.level)]
+            elif isinstance(field_obj, fields.Nested):
+                field_obj.nested = lambda: LevelSchema(self.level - 1)
+
+        size = fields.Int(required=True)
+        inner = fields.Nested(lambda: LevelSchema(0))
+
+    app = App("T")
+
+    @app.post("/s")
+    @takes(body=LevelSchema(9, exclude=()))
+    def post(body: dict[str, Any]) -> None: ...
+
+    document = build(app)
+    content = document["paths"]["/s"]["post"]["requestBody"]["content"]["application/json"]
+    checker = Draft202012Validator({**content["schema"], "components": document["components"]})
+    client = Client(app)
+    for data in ({"size": 9}, {"size": 9, "inner": {"size": 8, "inner": {"size": 7}}}):
+        assert client.post("/s", json=data).status == 204
+        assert checker.is_valid(data)
+    assert client.post("/s", json={"size": 10}).status == 422
+    assert not checker.is_valid({"size": 10})
