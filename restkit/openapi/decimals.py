@@ -45,8 +45,9 @@ def at_most(bound: Decimal, *, inclusive: bool) -> str:
 
 def equal_to(value: Decimal) -> str:
     """Return the pattern, without anchors, of the JSON numbers that are equal to a value."""
-    sign = "-?" if value == 0 else ("-" if value < 0 else "")
-    return sign + _equal(*_digits(abs(value)))
+    if value == 0:
+        return "-?" + _equal("0", "")
+    return ("-" if value < 0 else "") + _equal(*_digits(abs(value)))
 
 
 def _digits(bound: Decimal) -> tuple[str, str]:

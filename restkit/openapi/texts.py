@@ -128,24 +128,28 @@ def _most(keywords: Keywords) -> int:
 
 def _numbers(keywords: Keywords) -> Keywords:
     """Return the texts of numbers; those without an exponent where numbers are compared."""
-    denied, choices = _denied(keywords), _choices(keywords)
+    denied, choices, bounds = _denied(keywords), _choices(keywords), _bounds(keywords)
     if denied is None:
         return {"not": {}}
+    out: Keywords = {"pattern": f"^({_PLAIN}{_SMALL}|{_LARGE})$"}
     if choices is not None:
-        taken = [each for each in choices if _is_number(each) and each not in denied]
-        return {"pattern": _numbers_among(taken)} if taken else {"not": {}}
-    bounds = [
-        {"pattern": write(Decimal(str(keywords[name])), inclusive=not name.startswith("exclusive"))}
+        out["pattern"] = _numbers_among(choices)
+    elif bounds or denied:
+        out["pattern"] = f"^{_PLAIN}$"
+    if bounds:
+        out["allOf"] = [{"pattern": each} for each in bounds]
+    if denied:
+        out["not"] = {"pattern": _numbers_among(denied)}
+    return out
+
+
+def _bounds(keywords: Keywords) -> list[str]:
+    """Return the patterns of the bounds of numbers."""
+    return [
+        write(Decimal(str(keywords[name])), inclusive=not name.startswith("exclusive"))
         for name, write in _BOUNDS.items()
         if name in keywords
     ]
-    is_compared = bool(bounds or denied)
-    out: Keywords = {"pattern": f"^{_PLAIN}$" if is_compared else f"^({_PLAIN}{_SMALL}|{_LARGE})$"}
-    if bounds:
-        out["allOf"] = bounds
-    if denied:
-        out["not"] = {"pattern": _numbers_among(filter(_is_number, denied))}
-    return out
 
 
 def _is_number(value: object) -> bool:
@@ -153,7 +157,8 @@ def _is_number(value: object) -> bool:
 
 
 def _numbers_among(values: Iterable[object]) -> str:
-    return f"^({'|'.join(equal_to(Decimal(str(each))) for each in values)})$"
+    found = [equal_to(Decimal(str(each))) for each in values if _is_number(each)]
+    return f"^({'|'.join(found)})$" if found else "(?!)"
 
 
 _BOUNDS = {

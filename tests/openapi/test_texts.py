@@ -53,6 +53,7 @@ KEYS = [
     fields.Float(validate=validate.Range(1, 5)),
     fields.Float(validate=validate.Range(min=1, min_inclusive=False)),
     fields.Float(validate=validate.OneOf([0, 1, 2.5])),
+    fields.Float(validate=[validate.OneOf([1, 9]), validate.Range(max=5)]),
     fields.Float(validate=validate.Equal(-1.5)),
     fields.Float(validate=validate.NoneOf([1, 2.5])),
     fields.Bool(),
